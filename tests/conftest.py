@@ -1,0 +1,37 @@
+"""What tests share: where real data lies, and the reason they skip without it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("SMARTIES_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real rasters; the test is skipped, with that reason, where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"real rasters absent: {DATA.name} folder not found (set SMARTIES_DATA)")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The simulated scene, written once: paths by "s1", "s2", "l8", "rgb", "labels"."""
+    from engine.sample import write_sample
+
+    paths = write_sample(tmp_path_factory.mktemp("scene"), seed=0)
+    starts = {"s1": "S1", "s2": "S2", "l8": "LC08", "rgb": "RGB", "labels": "labels"}
+    return {key: next(path for path in paths if path.name.startswith(start)) for key, start in starts.items()}
+
+
+@pytest.fixture(autouse=True)
+def _log_in_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the user's log or reads the user's models."""
+    folder = tmp_path_factory.getbasetemp()
+    monkeypatch.setenv("SMARTIES_LOG", str(folder / "log" / "engine.log"))
+    monkeypatch.setenv("SMARTIES_MODELS", str(folder / "models"))

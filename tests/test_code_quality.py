@@ -1,0 +1,78 @@
+"""The code's own rules, checked like any other promise: ruff, mypy, the arrows between the parts, no pickle."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STANDARD_LIBRARY_ONLY = [
+    *sorted((ROOT / "engine/spectrum").glob("*.py")), ROOT / "engine/protocol.py", ROOT / "engine/progress.py",
+    ROOT / "engine/errors.py", ROOT / "engine/__init__.py",
+]  # fmt: skip
+
+
+def run_tool(*arguments: str) -> None:
+    result = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
+
+
+def test_ruff_finds_nothing():
+    run_tool("ruff", "check", ".")
+
+
+def test_code_is_formatted():
+    run_tool("ruff", "format", "--check", ".")
+
+
+def test_types_hold():
+    run_tool("mypy")
+
+
+def imported_modules(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", STANDARD_LIBRARY_ONLY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_qgis_imports_is_standard_library_only(path):
+    for name in imported_modules(path):
+        own = name.startswith(("engine.spectrum", "engine.errors", "engine.progress", "engine.protocol"))
+        assert own or name == "engine" or name.split(".")[0] in sys.stdlib_module_names, name
+    # QGIS 3.22 runs Python 3.9
+    ast.parse(path.read_text(), feature_version=(3, 9))
+
+
+def test_importing_the_spectrum_loads_nothing_heavy():
+    code = (
+        "import sys, engine.spectrum.detect, engine.spectrum.assign, engine.spectrum.table, engine.protocol;"
+        "print([m for m in ('torch', 'rasterio', 'numpy', 'timm', 'sklearn', 'skimage') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "engine").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_engine_knows_neither_qgis_nor_training_nor_pickle(path):
+    for name in imported_modules(path):
+        assert name.split(".")[0] not in {"qgis", "osgeo", "qgis_plugin", "train", "pickle", "joblib", "dill"}, name
+    calls = {
+        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    }  # fmt: skip
+    assert not calls & {"torch.load", "eval", "exec", "numpy.load", "np.load"}, calls
+
+
+def test_every_released_version_is_in_the_changelog():
+    import engine
+
+    assert f"## {engine.__version__}" in (ROOT / "CHANGELOG.md").read_text()
