@@ -105,15 +105,14 @@ class TilePlan:
 
     @property
     def note(self) -> str:
-        """One sentence where the overlap is not the one asked for (to the percent), else empty."""
-        if self.tile_count == 1 or round(100 * self.overlap_effective) == round(100 * self.overlap):
+        """One sentence where the overlap is not the one asked for, to half a token (or 1 % of a chip), else empty."""
+        tolerance = 0.01 if self.level == "chips" else 0.5 / self.tokens
+        if self.tile_count == 1 or abs(self.overlap_effective - self.overlap) <= tolerance + 1e-9:
             return ""
         sentence = f"Tiles overlap by {self.overlap_effective:.0%} instead of {self.overlap:.0%}"
         if self.level == "chips":
             return f"{sentence}: the step between chips is a whole number of pixels."
         step = self.tokens // math.gcd(self.tokens, self.chip)
-        if step == 1:
-            return f"{sentence}: the step between tiles is a whole number of tokens."
         return (
             f"{sentence}: with a chip of {self.chip} px only steps of {step} tokens fall on whole pixels; "
             f"a chip that is a multiple of {self.tokens} px allows any number of tokens."
