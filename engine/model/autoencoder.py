@@ -1,0 +1,239 @@
+"""The masked auto-encoder: the encoder, a decoder, and the pretraining loss (METHOD, section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from engine.errors import JobError
+from engine.model.config import ModelConfig
+from engine.model.encoder import Encoder, LayerNorm, make_blocks
+from engine.model.position import PositionEncoding
+from engine.model.projection import BandList, layer_weights, mix_layers, patchify
+from engine.spectrum.layers import C_MAX, LAYERS
+
+MIXUPS = ("paper", "released")
+
+#: Shares of tokens taken from the own image, and hidden (METHOD, section 5).
+TAKE_SHARE = 0.5
+MASK_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class _Reprojection:
+    """The output layers of one image's bands, side by side: ``weight`` (C·P², width), ``bias`` (C·P²,)."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    bands: int
+
+    def __call__(self, decoded: torch.Tensor) -> torch.Tensor:
+        """(…, width) → (…, C, P²)."""
+        flat = functional.linear(decoded, self.weight.to(decoded.dtype), self.bias.to(decoded.dtype))
+        return flat.unflatten(-1, (self.bands, -1)).float()
+
+
+@dataclass(frozen=True, eq=False)
+class PretrainingOutput:
+    """One pretraining step.
+
+    ``loss`` is the mean of the two streams' losses, a float32 scalar. ``take_a`` and
+    ``masked``, (B, N) bool, are what was given or drawn. Streams a' and b' are those
+    of METHOD, section 5: a token of a' comes from image a where ``take_a``, else from b.
+    """
+
+    loss: torch.Tensor
+    take_a: torch.Tensor
+    masked: torch.Tensor
+    _decoded: tuple[torch.Tensor, torch.Tensor]
+    _from_a: tuple[torch.Tensor, torch.Tensor]
+    _reprojections: tuple[_Reprojection, _Reprojection]
+
+    @property
+    def prediction_a(self) -> torch.Tensor:
+        """Stream a' for every token, (B, N, K, P²), made when asked for: the loss does not need it.
+
+        K is the larger of 12 and the two images' numbers of bands. Slot k holds band
+        (k mod C) of the C bands of the token's own source, pixels row by row, in the
+        scale of the targets (per token normalised if ``norm_pix``).
+        """
+        return self._predict(0)
+
+    @property
+    def prediction_b(self) -> torch.Tensor:
+        """Stream b', as ``prediction_a``."""
+        return self._predict(1)
+
+    def _predict(self, stream: int) -> torch.Tensor:
+        slots = torch.arange(max(C_MAX, *(r.bands for r in self._reprojections)), device=self.loss.device)
+        of_a, of_b = (r(self._decoded[stream])[:, :, slots % r.bands] for r in self._reprojections)
+        return torch.where(self._from_a[stream][:, :, None, None], of_a, of_b)
+
+
+class AutoEncoder(Encoder):
+    """The whole model of pretraining. As an encoder it is used like one."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        decoder = config.decoder
+        if decoder is None:
+            raise ValueError("an auto-encoder needs a decoder in its configuration")
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder.width))
+        self.decoder_embed = nn.Linear(config.width, decoder.width)
+        self.decoder_pos_embed = nn.Parameter(torch.zeros(1, 1 + config.grid**2, decoder.width), requires_grad=False)
+        self.decoder_blocks = make_blocks(decoder.depth, decoder.width, decoder.num_heads)
+        self.decoder_norm = LayerNorm(decoder.width)
+        self.decoder_preds = nn.ModuleList(nn.Linear(decoder.width, config.patch**2) for _ in LAYERS)
+        self._decoder_positions = PositionEncoding()
+
+    def forward(
+        self,
+        image_a: torch.Tensor,
+        bands_a: BandList,
+        image_b: torch.Tensor,
+        bands_b: BandList,
+        norm_pix: bool = True,
+        mixup: str = "paper",
+    ) -> torch.Tensor:
+        """The loss of :meth:`loss` with drawn masks: what a data-parallel wrapper calls."""
+        return self.loss(image_a, bands_a, image_b, bands_b, norm_pix=norm_pix, mixup=mixup).loss
+
+    def loss(
+        self,
+        image_a: torch.Tensor,
+        bands_a: BandList,
+        image_b: torch.Tensor,
+        bands_b: BandList,
+        take_a: torch.Tensor | None = None,
+        masked: torch.Tensor | None = None,
+        norm_pix: bool = True,
+        mixup: str = "paper",
+    ) -> PretrainingOutput:
+        """One pretraining step on aligned images of two sensors.
+
+        ``image_a`` (B, C_a, H, W) and ``image_b`` (B, C_b, H, W) are harmonised and
+        floating, ``bands_*`` name their bands. ``take_a`` (B, N) bool is True where stream
+        a' keeps the token of image a; drawn, it is so for half the tokens of each sample.
+        ``masked`` (B, N) bool hides tokens of both streams, as many in every sample;
+        drawn, it hides 75 %. Draws use torch's generator of the model's device.
+        ``norm_pix`` normalises each token's target over its bands × pixels. ``mixup``
+        is "paper" (stream b' mirrors a') or "released" (stream b' is image b).
+
+        Only visible tokens are projected, both streams go through the encoder as one
+        batch, and only masked tokens are predicted, each band once. JobError when images,
+        bands or masks do not fit each other.
+        """
+        if mixup not in MIXUPS:
+            raise JobError(f"There is no mixup “{mixup}”.", f"Choose one of {', '.join(MIXUPS)}.")
+        self.check_image(image_a, len(bands_a))
+        self.check_image(image_b, len(bands_b))
+        if image_a.shape[0] != image_b.shape[0] or image_a.shape[2:] != image_b.shape[2:]:
+            raise JobError(f"The images are not a pair: {tuple(image_a.shape)} and {tuple(image_b.shape)}.")
+        patches_a = patchify(image_a.to(self.device), self.patch)
+        patches_b = patchify(image_b.to(self.device), self.patch)
+        rows, cols = image_a.shape[2] // self.patch, image_a.shape[3] // self.patch
+        take_a, masked, hidden_count = self._masks(patches_a.shape[:2], take_a, masked)
+        order = masked.to(torch.uint8).argsort(dim=1, stable=True)
+        visible, hidden = order.split([rows * cols - hidden_count, hidden_count], dim=1)
+
+        tokens_a = self.spectrum_projection(_take(patches_a, visible), bands_a)
+        tokens_b = self.spectrum_projection(_take(patches_b, visible), bands_b)
+        own = take_a.gather(1, visible)[:, :, None]
+        mixed_a = torch.where(own, tokens_a, tokens_b)
+        mixed_b = torch.where(own, tokens_b, tokens_a) if mixup == "paper" else tokens_b
+        decoded_a, decoded_b = self._autoencode(mixed_a, mixed_b, visible, rows, cols).chunk(2)
+
+        heads = self._reprojection(bands_a), self._reprojection(bands_b)
+        from_a = take_a.gather(1, hidden)
+        hidden_a, hidden_b = _take(decoded_a, hidden), _take(decoded_b, hidden)
+        target_a = _target(_take(patches_a, hidden), len(bands_a), norm_pix)
+        target_b = _target(_take(patches_b, hidden), len(bands_b), norm_pix)
+        if mixup == "paper":
+            # Each hidden token of each image is in exactly one of the streams: gathered by image,
+            # the two sums are those of the streams, and every token is predicted once.
+            swap = from_a[:, :, None]
+            error_a = _error(heads[0](torch.where(swap, hidden_a, hidden_b)), target_a)
+            error_b = _error(heads[1](torch.where(swap, hidden_b, hidden_a)), target_b)
+            stream_b_from_a = ~take_a
+        else:
+            error_a = torch.where(from_a, _error(heads[0](hidden_a), target_a), _error(heads[1](hidden_a), target_b))
+            error_b = _error(heads[1](hidden_b), target_b)
+            stream_b_from_a = torch.zeros_like(take_a)
+        loss = (error_a.mean() + error_b.mean()) / 2
+        return PretrainingOutput(loss, take_a, masked, (decoded_a, decoded_b), (take_a, stream_b_from_a), heads)
+
+    def _masks(
+        self, shape: torch.Size, take_a: torch.Tensor | None, masked: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """The given masks, checked, or drawn ones, on the model's device; and how many tokens ``masked`` hides."""
+        batch, tokens = shape
+        for name, mask in (("take_a", take_a), ("masked", masked)):
+            if mask is not None and (mask.shape != shape or mask.dtype != torch.bool):
+                raise JobError(f"{name} must be a boolean array of {batch} × {tokens}, one value per token.")
+        take_a = self._draw(shape, round(tokens * TAKE_SHARE)) if take_a is None else take_a.to(self.device)
+        if masked is None:
+            # As in MAE, the number of visible tokens is rounded down.
+            count = tokens - int(tokens * (1 - MASK_SHARE))
+            masked = self._draw(shape, count)
+        else:
+            counts = masked.sum(1)
+            count = int(counts[0])
+            if (counts != count).any():
+                raise JobError("masked must hide as many tokens in every sample.")
+            masked = masked.to(self.device)
+        if not 0 < count < tokens:
+            raise JobError(f"{count} of {tokens} tokens are masked: at least one must be, and one not.")
+        return take_a, masked, count
+
+    def _draw(self, shape: torch.Size, count: int) -> torch.Tensor:
+        """A random (B, N) mask, True for exactly ``count`` tokens of each sample."""
+        ranks = torch.rand(shape, device=self.device).argsort(dim=1).argsort(dim=1)
+        return ranks < count
+
+    def _autoencode(
+        self, tokens_a: torch.Tensor, tokens_b: torch.Tensor, visible: torch.Tensor, rows: int, cols: int
+    ) -> torch.Tensor:
+        """Visible tokens of both streams, (B, V, D) each, and their numbers (B, V) → decoded (2B, N, decoder width)."""
+        visible = visible.repeat(2, 1)
+        positions = self._positions(self.pos_embed, rows, cols)
+        x = torch.cat([tokens_a, tokens_b])
+        x = self.add_cls(x + _take(positions[:, 1:].expand(len(x), -1, -1), visible), positions[:, :1])
+        for block in self.blocks:
+            x = block(x)
+        x = self.decoder_embed(self.norm(x))
+
+        index = visible[:, :, None].expand(-1, -1, x.shape[2])
+        whole = self.mask_token.to(x.dtype).expand(len(x), rows * cols, -1).scatter(1, index, x[:, 1:])
+        x = torch.cat([x[:, :1], whole], dim=1) + self._decoder_positions(self.decoder_pos_embed, rows, cols)
+        for block in self.decoder_blocks:
+            x = block(x)
+        return self.decoder_norm(x)[:, 1:]
+
+    def _reprojection(self, bands: BandList) -> _Reprojection:
+        weight, bias = mix_layers(list(self.decoder_preds), layer_weights(bands))  # type: ignore[arg-type]
+        return _Reprojection(weight.flatten(0, 1), bias.flatten(), len(bands))
+
+
+def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """(B, N, F) values at (B, n) token numbers → (B, n, F)."""
+    return values.gather(1, index[:, :, None].expand(-1, -1, values.shape[2]))
+
+
+def _target(patches: torch.Tensor, bands: int, norm_pix: bool) -> torch.Tensor:
+    """(B, n, C·P²) patches → (B, n, C, P²) targets, float32, normalised per token over all C·P² if ``norm_pix``."""
+    patches = patches.float()
+    if norm_pix:
+        variance, mean = torch.var_mean(patches, dim=2, keepdim=True, correction=0)
+        # The reference fills 12 slots by repeating bands, and its unbiased variance counts their pixels:
+        # the golden losses are met with this count, and missed by 5e-4 with that of the distinct bands.
+        count = patches.shape[2] // bands * max(C_MAX, bands)
+        patches = (patches - mean) / (variance * (count / (count - 1)) + 1e-6).sqrt()
+    return patches.unflatten(2, (bands, -1))
+
+
+def _error(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(B, n, C, P²) twice → (B, n): mean over bands × pixels of the squared difference."""
+    return (prediction - target).square().mean(dim=(2, 3))

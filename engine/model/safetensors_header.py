@@ -1,0 +1,102 @@
+"""Reads the header of a safetensors file, and trusts nothing in it before it is checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CheckpointError
+
+#: The format's own limit (safetensors, ``MAX_HEADER_SIZE``).
+MAX_HEADER_BYTES = 100_000_000
+
+#: Bytes per value of the types the format knows.
+ITEM_BYTES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
+    "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1,
+}  # fmt: skip
+
+_PICKLE_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".pkl", ".pickle")
+_ANOTHER = "Choose a SMARTIES model in a .safetensors file."
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor as the header describes it: ``dtype`` in the format's words ("F32"), and ``shape``."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says it holds: free ``metadata`` and the tensors by name."""
+
+    path: Path
+    metadata: dict[str, str]
+    tensors: dict[str, StoredTensor]
+
+
+def read_header(path: str | Path) -> Header:
+    """The header of a safetensors file, checked against the file's length; no weights are read.
+
+    CheckpointError when the file is missing, unreadable, truncated, a pickle or not of this format.
+    """
+    path = Path(path)
+    if path.suffix.lower() in _PICKLE_SUFFIXES:
+        raise CheckpointError(
+            f"{path.name} is a PyTorch pickle, a kind of file that can run any program when it is opened.",
+            "Use the model's .safetensors file instead.",
+        )
+    if not path.is_file():
+        raise CheckpointError(f"There is no model file {path}.", "Check the path.")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(8)
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+            # Checked before any memory is taken: eight foreign bytes can ask for exabytes.
+            if length < 2 or length > MAX_HEADER_BYTES or length > size - 8:
+                raise CheckpointError(f"{path.name} is truncated or not a safetensors file.", _ANOTHER)
+            text = file.read(length)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path.name} cannot be read: {error.strerror or error}.", "Check its permissions."
+        ) from error
+    try:
+        header = json.loads(text)
+        metadata, tensors, end = _parse(header)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{path.name} is damaged, or not a safetensors file.", _ANOTHER) from error
+    if end != size - 8 - length:
+        raise CheckpointError(
+            f"{path.name} is truncated or damaged: it holds {size:,} bytes, its header tells of {8 + length + end:,}.",
+            "Download or copy it again.",
+        )
+    return Header(path, metadata, tensors)
+
+
+def _parse(header: Any) -> tuple[dict[str, str], dict[str, StoredTensor], int]:
+    """Metadata, tensors, and the length of the data they need. ValueError and its like when nonsense."""
+    metadata = {str(key): str(value) for key, value in header.pop("__metadata__", {}).items()}
+    tensors = {}
+    spans = []
+    for name, entry in header.items():
+        shape = tuple(entry["shape"])
+        begin, end = entry["data_offsets"]
+        if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+            raise ValueError(f"impossible numbers for {name}")
+        if end - begin != math.prod(shape) * ITEM_BYTES[entry["dtype"]]:
+            raise ValueError(f"{name} does not fill its place")
+        tensors[name] = StoredTensor(entry["dtype"], shape)
+        spans.append((begin, end))
+    position = 0
+    for begin, end in sorted(spans):
+        if begin != position:
+            raise ValueError("tensors overlap or leave gaps")
+        position = end
+    return metadata, tensors, position
