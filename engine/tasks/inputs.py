@@ -1,0 +1,335 @@
+"""From a job's settings to images ready for the model: opened, detected, assigned, on one grid, harmonised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.errors import BandTableError, CancelledError, JobError, SmartiesError, StatisticsError
+from engine.progress import CancelCallback, Progress, ProgressCallback
+from engine.raster.grid import Grid, common_grid
+from engine.raster.harmonise import Harmoniser
+from engine.raster.histograms import BandValues
+from engine.raster.image import Image
+from engine.raster.radiometry import Radiometry, has_say, recognise
+from engine.raster.reader import GridReader, block_cache
+from engine.raster.sources import open_images
+from engine.raster.statistics import BandStatistics, StreamingStatistics
+from engine.spectrum.assign import Assignment, assign
+from engine.spectrum.bands import Band
+from engine.spectrum.detect import Detection, detect
+from engine.spectrum.sensors import Sensor, sensor_band
+from engine.spectrum.sensors import sensor_statistics as catalogue_statistics
+from engine.spectrum.table import BandTable, parse_table, read_table
+from engine.tasks.job import SENSOR_AUTO, STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTICS_SENSOR, ImageJob
+
+#: Radiometry is recognised on this many windows of this side, spread over the raster.
+SAMPLE_WINDOWS = 8
+SAMPLE_SIDE_PX = 256
+#: Rows read at once when a whole raster is streamed for its statistics.
+STREAM_ROWS = 256
+
+#: The form of the file ``smarties stats`` writes.
+STATISTICS_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class DetectedImage:
+    """An opened image, what is known of its bands, and the table the user gave, if any."""
+
+    image: Image
+    detection: Detection
+    table: BandTable | None
+
+    @property
+    def sensor(self) -> Sensor | None:
+        """The sensor, None where nothing names it."""
+        return self.detection.sensor
+
+    @property
+    def family(self) -> str | None:
+        """The family of learnt layers that is preferred where two ranges overlap."""
+        return self.sensor.family if self.sensor else None
+
+    @property
+    def band_numbers(self) -> tuple[int, ...]:
+        """0-based numbers of the bands that enter the model."""
+        return tuple(number for number, band in enumerate(self.detection.bands) if band.enabled)
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Names of the bands that enter the model."""
+        return tuple(self.detection.bands[number].name for number in self.band_numbers)
+
+    def assign(self, job: ImageJob) -> tuple[Assignment, ...]:
+        """Layers and weights of the enabled bands; errors of ``engine.spectrum.assign.assign`` name the image."""
+        try:
+            if not self.band_numbers:
+                raise BandTableError("no band is switched on.", "Switch on at least one band in its band table.")
+            return assign(self.detection.bands, job.interpolation, job.allow_outside, family=self.family)
+        except SmartiesError as error:
+            raise type(error)(f"{self.image.title}: {error.message}", error.hint) from error
+
+    @property
+    def evidence_numbers(self) -> tuple[int, ...]:
+        """The bands whose values tell the radiometry: those that enter the model, and Sentinel-2's cirrus band."""
+        return tuple(number for number, band in enumerate(self.detection.bands) if has_say(band, self.sensor))
+
+    def reader(self, grid: Grid, bands: Sequence[int] | None = None) -> GridReader:
+        """A reader of ``bands`` (default: those that enter the model) on ``grid``; a context manager."""
+        nodata = self.sensor.nodata if self.sensor else None
+        return GridReader(self.image, grid, self.band_numbers if bands is None else bands, sensor_nodata=nodata)
+
+
+@dataclass(frozen=True)
+class PreparedImage:
+    """An image whose raw pixels can be turned into the model's input."""
+
+    detected: DetectedImage
+    assignments: tuple[Assignment, ...]
+    radiometry: Radiometry
+    statistics: BandStatistics
+
+    def harmoniser(self, device: torch.device) -> Harmoniser:
+        """The conversion of raw pixels to the model's input, on ``device``."""
+        return Harmoniser(self.radiometry, self.statistics, device)
+
+    def record(self) -> dict[str, Any]:
+        """What an output tells of this image: bands with verdicts, radiometry, statistics, sensor."""
+        detected = self.detected
+        return {
+            "name": detected.image.title,
+            "sensor": detected.sensor.name if detected.sensor else None,
+            "sensor_from": detected.detection.sensor_from,
+            "bands": [band_record(assignment) for assignment in self.assignments],
+            "radiometry": radiometry_record(self.radiometry),
+            "statistics": json.loads(self.statistics.to_json()),
+        }
+
+
+def radiometry_record(radiometry: Radiometry) -> dict[str, str]:
+    """What the values were found to be, what was done, and what the user should check, as JSON values."""
+    return {"found": radiometry.found, "action": radiometry.action, "doubt": radiometry.doubt}
+
+
+def band_record(assignment: Assignment) -> dict[str, Any]:
+    """One band of an output's provenance, as JSON values."""
+    band = assignment.band
+    return {"name": band.name, "centre_nm": band.centre_nm, "min_nm": band.min_nm, "max_nm": band.max_nm,
+            "polarisation": band.polarisation, "sources": dict(band.sources), **assignment.to_dict()}  # fmt: skip
+
+
+def detect_inputs(job: ImageJob) -> list[DetectedImage]:
+    """Opens the job's inputs and detects their bands; no pixel is read.
+
+    Raises SourceError, BandTableError, UnknownSensorError, or JobError when the
+    number of sensors or tables fits neither one nor the number of images.
+    """
+    images = _told_apart(open_images(job.inputs))
+    sensors = _per_image("sensor", job.sensors, len(images))
+    tables = _per_image("band table", job.band_tables, len(images))
+    detected = []
+    for image, sensor, table_source in zip(images, sensors, tables, strict=True):
+        table = _table(table_source) if table_source else None
+        detection = detect(image.metadata, None if sensor in (None, SENSOR_AUTO) else sensor, table)
+        used = [number for number, band in enumerate(detection.bands) if band.enabled]
+        # A band that is left out, such as the panchromatic one, must not set the pixel size.
+        detected.append(DetectedImage(image.gridded_by(used) if used else image, detection, table))
+    return detected
+
+
+def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:
+    """The grid all images of the job are read on. Raises GridError."""
+    return common_grid([each.image for each in detected], extent=job.extent, crs=job.crs, resolution=job.resolution)
+
+
+def prepare_images(
+    job: ImageJob,
+    detected: Sequence[DetectedImage],
+    grid: Grid,
+    progress: ProgressCallback,
+    cancelled: CancelCallback,
+) -> list[PreparedImage]:
+    """Assigns, recognises the radiometry and settles the statistics of every image.
+
+    Raises what the steps raise; a wrong band is found before any pixel is read.
+    """
+    assignments = [each.assign(job) for each in detected]
+    given = _given_statistics(job.statistics, detected)
+    prepared = []
+    for number, (each, assigned) in enumerate(zip(detected, assignments, strict=True)):
+
+        def share(event: Progress, number: int = number) -> None:
+            progress(Progress((number + event.fraction) / len(detected), event.message))
+
+        estimated = job.statistics == STATISTICS_ESTIMATE
+        radiometry = radiometry_of(each, sample(each, grid, cancelled), estimated).select(each.band_numbers)
+        statistics = given[number] if given else None
+        if statistics is None and not estimated:
+            statistics = sensor_statistics(each)
+            if statistics is None and job.statistics == STATISTICS_SENSOR:
+                named = each.sensor.title if each.sensor else "an unnamed sensor"
+                raise StatisticsError(
+                    f"{each.image.title}: the catalogue has no statistics of {named}.", "Use --statistics estimate."
+                )
+        if statistics is None:
+            statistics = estimate(each, grid, radiometry, share, cancelled)
+        prepared.append(PreparedImage(each, assigned, radiometry, statistics))
+    return prepared
+
+
+def radiometry_of(each: DetectedImage, values: Sequence[BandValues | None], estimated: bool) -> Radiometry:
+    """What the raw values of all bands of an image are; RadiometryError names the image.
+
+    ``estimated``: the statistics come from the raster itself, so that an unknown unit does no harm.
+    """
+    image = each.image
+    asked = each.table.radiometry if each.table else None
+    try:
+        return recognise(values, each.detection, image.scales, image.offsets, asked, estimated)
+    except SmartiesError as error:
+        raise type(error)(f"{image.title}: {error.message}", error.hint) from error
+
+
+def sample(each: DetectedImage, grid: Grid, cancelled: CancelCallback) -> list[BandValues | None]:
+    """The values of every band in brief, None for bands that have no say.
+
+    Read from windows spread over the grid: all of a small raster, at most 64 windows of a large one.
+    """
+    rows, cols = (_spread(size) for size in (grid.height, grid.width))
+    windows = [(row, min(row + SAMPLE_SIDE_PX, grid.height), col, min(col + SAMPLE_SIDE_PX, grid.width))
+               for row in rows for col in cols]  # fmt: skip
+    values: list[BandValues | None] = [None] * len(each.detection.bands)
+    counted = _count(each, grid, each.evidence_numbers, windows, lambda _: None, cancelled)
+    for number, brief in zip(each.evidence_numbers, counted.values(), strict=True):
+        values[number] = brief
+    return values
+
+
+def estimate(
+    each: DetectedImage, grid: Grid, radiometry: Radiometry, progress: ProgressCallback, cancelled: CancelCallback
+) -> BandStatistics:
+    """The image's own statistics over the whole grid, in one streaming pass."""
+    windows = [(row, min(row + STREAM_ROWS, grid.height), 0, grid.width) for row in range(0, grid.height, STREAM_ROWS)]
+
+    def report(done: int) -> None:
+        progress(Progress(done / len(windows), f"Statistics of {each.image.title}"))
+
+    counted = _count(each, grid, each.band_numbers, windows, report, cancelled)
+    return counted.result(each.band_names, f"estimated from {each.image.title}", radiometry)
+
+
+def sensor_statistics(each: DetectedImage) -> BandStatistics | None:
+    """The catalogue's statistics for the enabled bands, None unless it has them for every one."""
+    sensor = each.sensor
+    if sensor is None:
+        return None
+    bands = [each.detection.bands[number] for number in each.band_numbers]
+    known = catalogue_statistics(sensor, [_catalogue_name(sensor, band) for band in bands])
+    if known is None:
+        return None
+    source = f"pretraining statistics of {sensor.title}"
+    return BandStatistics(each.band_names, known.p1, known.p99, known.mean, known.std, source)
+
+
+def read_statistics(path: Path) -> list[BandStatistics]:
+    """The statistics of every image in a file of ``smarties stats``. Raises StatisticsError."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        images = content["images"]
+        if content["smarties_statistics"] != STATISTICS_FORMAT:
+            raise ValueError(f"format {content['smarties_statistics']}")
+        return [BandStatistics.from_json(json.dumps(each)) for each in images]
+    except OSError as error:
+        raise StatisticsError(
+            f"The statistics file {path} cannot be read ({error.strerror}).",
+            "Give sensor, estimate, or a file written by 'smarties stats'.",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StatisticsError(
+            f"{path.name} is not a statistics file.", "Make one with 'smarties stats FILE --out STATS.json'."
+        ) from error
+
+
+def _given_statistics(statistics: str, detected: Sequence[DetectedImage]) -> list[BandStatistics] | None:
+    if statistics in (STATISTICS_AUTO, STATISTICS_SENSOR, STATISTICS_ESTIMATE):
+        return None
+    given = read_statistics(Path(statistics))
+    if len(given) != len(detected):
+        raise StatisticsError(
+            f"{Path(statistics).name} holds statistics of {len(given)} image(s), the job has {len(detected)}.",
+            "Give the same images as to 'smarties stats', in the same order.",
+        )
+    return [each.select(image.band_names) for each, image in zip(given, detected, strict=True)]
+
+
+def _count(
+    each: DetectedImage,
+    grid: Grid,
+    bands: Sequence[int],
+    windows: Sequence[tuple[int, int, int, int]],
+    report: Callable[[int], None],
+    cancelled: CancelCallback,
+) -> StreamingStatistics:
+    counted: StreamingStatistics | None = None
+    with each.reader(grid, bands) as reader, block_cache([reader]):
+        for done, (row0, row1, col0, col1) in enumerate(windows, start=1):
+            if cancelled():
+                raise CancelledError("Cancelled; nothing was written.")
+            values, valid = reader.read(row0, row1, col0, col1)
+            if counted is None:
+                counted = StreamingStatistics(len(bands), values.dtype)
+            counted.update(values, valid)
+            report(done)
+    assert counted is not None, "a grid has at least one pixel"
+    return counted
+
+
+def _spread(size: int) -> list[int]:
+    """Starts of windows along one side: touching for a short side, ``SAMPLE_WINDOWS`` evenly spread for a long one."""
+    if size <= SAMPLE_WINDOWS * SAMPLE_SIDE_PX:
+        return list(range(0, size, SAMPLE_SIDE_PX))
+    step = (size - SAMPLE_SIDE_PX) / (SAMPLE_WINDOWS - 1)
+    return [int(step * number) for number in range(SAMPLE_WINDOWS)]
+
+
+def _catalogue_name(sensor: Sensor, band: Band) -> str:
+    """The sensor's own name of a band; a band the user's table renames is found by the layer learnt from it."""
+    if sensor_band(sensor, band.name) is None and band.layer is not None:
+        return next((known.name for known in sensor.bands if known.layer == band.layer), band.name)
+    return band.name
+
+
+def _told_apart(images: list[Image]) -> list[Image]:
+    """Images of one name, such as one scene of two sensors in two folders, get their folder's name in front."""
+    names = [image.name for image in images]
+    return [
+        replace(image, name=f"{image.paths[0].parent.name}/{image.name}") if names.count(image.name) > 1 else image
+        for image in images
+    ]
+
+
+def _per_image(what: str, given: Sequence[str], images: int) -> list[str | None]:
+    """One value per image: none, the same for all, or as many as images."""
+    if not given:
+        return [None] * images
+    if len(given) == 1:
+        return [given[0]] * images
+    if len(given) != images:
+        raise JobError(
+            f"{len(given)} {what}s were given for {images} image(s).",
+            f"Give one {what} per image, in the order of the images ('auto' or an empty text leaves one out).",
+        )
+    return list(given)
+
+
+def _table(source: str) -> BandTable:
+    """A band table from a path, or from JSON text as the QGIS panel sends it."""
+    if source.lstrip().startswith(("{", "[")):
+        return parse_table(source)
+    return read_table(Path(source))

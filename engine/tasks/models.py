@@ -1,0 +1,50 @@
+"""The models one can use: what the zoo holds, whether it is on this machine, and how it gets there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.model import zoo
+from engine.progress import CancelCallback, ProgressCallback
+
+
+def listing() -> list[dict[str, Any]]:
+    """Every model of the zoo with its state, as JSON values."""
+    return [
+        {"name": entry.name, "title": entry.title, "state": _state(entry), "address": entry.address}
+        for entry in zoo.entries()
+    ]
+
+
+def _state(entry: zoo.Entry) -> str:
+    if entry.random:
+        return "built in"
+    return "downloaded" if zoo.installed(entry.name) else "not downloaded"
+
+
+def report_models(known: list[dict[str, Any]]) -> str:
+    """``listing`` as a table for people."""
+    width = max(len(model["name"]) for model in known)
+    return "\n".join(f"{model['name']:<{width}}  {model['state']:<14}  {model['title']}" for model in known)
+
+
+def fetch_model(
+    name: str, file: Path | None, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None
+) -> Path:
+    """Downloads the model, or takes ``file`` for it after the same checks; returns where it lies.
+
+    Raises CheckpointError for a file that is not the model, an unknown name or a failed download.
+    """
+    return zoo.adopt(name, file) if file else zoo.fetch(name, progress, cancelled)
+
+
+def call_listing(params: dict[str, Any], progress: ProgressCallback, cancelled: CancelCallback) -> list[dict[str, Any]]:
+    """``listing`` for the worker; takes no parameters."""
+    return listing()
+
+
+def call_fetch(params: dict[str, Any], progress: ProgressCallback, cancelled: CancelCallback) -> dict[str, str]:
+    """``fetch_model`` for the worker: params ``name`` and optionally ``file``."""
+    file = params.get("file")
+    return {"path": str(fetch_model(str(params["name"]), Path(file) if file else None, progress, cancelled))}

@@ -1,0 +1,57 @@
+"""A job is the only description of a run: it survives JSON, and impossible settings are named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import JobError
+from engine.tasks.embed import EmbedJob
+
+JOBS = st.builds(
+    EmbedJob,
+    inputs=st.lists(st.text(min_size=1), min_size=1, max_size=3).map(tuple),
+    output=st.text(min_size=1),
+    sensors=st.lists(st.text()).map(tuple),
+    extent=st.none() | st.tuples(*[st.floats(-1e7, 1e7)] * 4),
+    crs=st.none() | st.text(),
+    resolution=st.none() | st.floats(0.01, 1e5),
+    chip=st.none() | st.integers(1, 4000),
+    overlap=st.floats(0, 0.9),
+    overwrite=st.booleans(),
+    batch=st.none() | st.integers(1, 512),
+)
+
+
+@given(JOBS)
+def test_job_survives_json(job):
+    assert EmbedJob.from_json(job.to_json()) == job
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"inputs": ["a.tif"]}, "output"),
+        ({"inputs": ["a.tif"], "output": "o.tif", "colour": 1}, "colour"),
+        ({"inputs": "a.tif", "output": "o.tif"}, "inputs"),
+        ({"inputs": ["a.tif"], "output": "o.tif", "chip": 1.5}, "chip"),
+        ({"inputs": ["a.tif"], "output": "o.tif", "chip": True}, "chip"),
+        ({"inputs": ["a.tif"], "output": "o.tif", "overlap": "much"}, "overlap"),
+        ({"inputs": ["a.tif"], "output": "o.tif", "extent": [1, 2, 3]}, "extent"),
+        ({"inputs": ["a.tif"], "output": None}, "output"),
+        (["a.tif"], "object"),
+    ],
+)
+def test_wrong_settings_are_named(values, named):
+    with pytest.raises(JobError, match=named):
+        EmbedJob.from_dict(values)
+
+
+def test_text_that_is_no_json_is_named():
+    with pytest.raises(JobError, match="JSON"):
+        EmbedJob.from_json("{inputs}")
+
+
+def test_whole_numbers_are_taken_for_floats():
+    assert EmbedJob.from_dict({"inputs": ["a"], "output": "o", "resolution": 10}).resolution == 10.0

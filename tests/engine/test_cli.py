@@ -1,0 +1,88 @@
+"""The command's manners: help everywhere, results on stdout, progress on stderr, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from engine.cli import main, time_left
+from engine.log import log_path, start_log
+
+
+def smarties(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return ended.value.code, captured.out, captured.err
+
+
+COMMANDS = ["describe", "embed", "stats", "models", "sensors", "fetch", "sample", "worker"]
+
+
+@pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]])
+def test_help_explains_every_command(capsys, command):
+    code, out, _ = smarties(capsys, *command, "--help")
+    assert code == 0 and "Usage: smarties" in out
+
+
+def test_embed_offers_every_setting_of_its_job(capsys):
+    _, out, _ = smarties(capsys, "embed", "--help")
+    for option in ("out", "model", "sensor", "bands", "chip", "overlap", "extent", "crs", "resolution", "fusion",
+                   "interpolation", "statistics", "dtype", "level", "min-valid", "allow-outside", "device",
+                   "precision", "batch", "overwrite"):  # fmt: skip
+        assert f"--{option} " in out or f"--{option}\n" in out, option
+
+
+def test_embed_tells_where_how_long_and_on_which_device(capsys, scene, tmp_path):
+    out_file = tmp_path / "out.tif"
+    code, out, err = smarties(capsys, "embed", scene["s1"], scene["s2"], "--out", out_file, "--overlap", "0")
+    assert code == 0
+    assert str(out_file) in out and " s on CPU" in out and "random weights" in out
+    assert "100% Done" in err
+
+
+def test_describe_as_json(capsys, scene):
+    code, out, _ = smarties(capsys, "describe", scene["s1"], "--json")
+    assert code == 0 and json.loads(out)["images"][0]["sensor"]["name"] == "sentinel-1-grd"
+
+
+def test_crs_may_be_a_bare_number(capsys, scene, tmp_path):
+    code, _, err = smarties(
+        capsys, "embed", scene["s2"], "--out", tmp_path / "o.tif", "--crs", "3857", "--overlap", "0"
+    )
+    assert code == 0, err
+
+
+def test_stats_models_sensors_and_sample(capsys, scene, tmp_path):
+    assert smarties(capsys, "stats", scene["s1"], "--out", tmp_path / "s.json")[0] == 0
+    assert "smarties-tiny" in smarties(capsys, "models")[1]
+    assert "sentinel-2-l2a" in smarties(capsys, "sensors")[1]
+    code, out, _ = smarties(capsys, "sample", "--out", tmp_path / "scene")
+    assert code == 0 and len(out.splitlines()) == 5
+
+
+@pytest.mark.parametrize("arguments", [["embed"], ["embed", "a.tif"], ["nonsense"], ["embed", "a", "--extent", "1,2"]])
+def test_wrong_usage_is_exit_code_2(capsys, arguments):
+    code, _, err = smarties(capsys, *arguments)
+    assert code == 2 and "Traceback" not in err
+
+
+def test_module_and_command_are_the_same():
+    done = subprocess.run([sys.executable, "-m", "engine", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("smarties, version")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (12.4, "12 s left"), (600, "10 min left"), (7200, "2.0 h left")]
+)
+def test_time_left_is_short(seconds, text):
+    assert time_left(seconds) == text
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_a_run(monkeypatch):
+    monkeypatch.setenv("SMARTIES_LOG", "/proc/nowhere/engine.log")
+    assert str(log_path()) == "/proc/nowhere/engine.log"
+    assert start_log() is None
