@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -170,7 +171,13 @@ def test_existing_output_is_refused_before_any_work(scene, tmp_path):
 
 def test_progress_rises_to_one_and_tells_the_time_left(scene, tmp_path):
     events: list[Progress] = []
-    run(EmbedJob(inputs=(str(scene["s2"]),), output=str(tmp_path / "o.tif"), overlap=0.7, batch=1), events.append)
+
+    def slowly(event: Progress) -> None:
+        events.append(event)
+        # A rate is told only once a run has lasted 2 s.
+        time.sleep(0.1)
+
+    run(EmbedJob(inputs=(str(scene["s2"]),), output=str(tmp_path / "o.tif"), overlap=0.7, batch=1), slowly)
     fractions = [event.fraction for event in events]
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
     assert any(event.seconds_left for event in events)
