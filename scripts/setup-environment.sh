@@ -24,7 +24,7 @@ install_system_package() {
     fi
     echo "smarties: installing the system package $1"
     $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1"
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
 }
 
 command -v "$python" >/dev/null 2>&1 || install_system_package python3

@@ -129,13 +129,12 @@ def run(
     meter.update(0, "Opening the images")
     detected = detect_inputs(job)
     check_fusion(job.fusion, len(detected))
-    for each in detected:
-        each.assign(job)
+    assignments = [each.assign(job) for each in detected]
     grid = grid_of(job, detected)
     device = choose_device(job.device)
     precision = choose_precision(job.precision, device)
     encoder = load_encoder(job.model, device=str(device), precision=precision)
-    images = prepare_images(job, detected, grid, meter.part(0, _PREPARED), stopped)
+    images = prepare_images(job, detected, assignments, grid, meter.part(0, _PREPARED), stopped)
     chip = job.chip or default_chip(grid, detected)
     plan = plan_tiles(grid.height, grid.width, chip, encoder.config.grid, job.overlap, job.level)
 

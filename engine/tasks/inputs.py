@@ -151,15 +151,16 @@ def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:
 def prepare_images(
     job: ImageJob,
     detected: Sequence[DetectedImage],
+    assignments: Sequence[tuple[Assignment, ...]],
     grid: Grid,
     progress: ProgressCallback,
     cancelled: CancelCallback,
 ) -> list[PreparedImage]:
-    """Assigns, recognises the radiometry and settles the statistics of every image.
+    """Recognises the radiometry and settles the statistics of every image, reading its pixels on ``grid``.
 
-    Raises what the steps raise; a wrong band is found before any pixel is read.
+    ``assignments`` are those of ``detected``, made before any pixel is read. Raises
+    RadiometryError and StatisticsError, naming the image.
     """
-    assignments = [each.assign(job) for each in detected]
     given = _given_statistics(job.statistics, detected)
     prepared = []
     for number, (each, assigned) in enumerate(zip(detected, assignments, strict=True)):
