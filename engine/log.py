@@ -19,7 +19,7 @@ def log_path() -> Path:
 
 
 def start_log() -> Path | None:
-    """Sends the engine's messages and tracebacks to the log file and returns it.
+    """Sends the engine's messages and tracebacks, and libraries' warnings, to the log file and returns it.
 
     Returns None where no log can be written (a read-only home folder): a run is
     not refused for the lack of a log.
@@ -32,10 +32,12 @@ def start_log() -> Path | None:
         LOGGER.addHandler(logging.NullHandler())
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(message)s"))
-    for old in list(LOGGER.handlers):
-        LOGGER.removeHandler(old)
-        old.close()
-    LOGGER.addHandler(handler)
+    logging.captureWarnings(True)
+    for logger in (LOGGER, logging.getLogger("py.warnings")):
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+            old.close()
+        logger.addHandler(handler)
+        logger.propagate = False
     LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False
     return path

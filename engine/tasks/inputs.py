@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from engine.errors import BandTableError, CancelledError, JobError, SmartiesError, StatisticsError
+from engine.errors import BandTableError, CancelledError, JobError, SmartiesError, StatisticsError, UnknownBandError
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.grid import Grid, common_grid
 from engine.raster.harmonise import Harmoniser
@@ -73,7 +73,9 @@ class DetectedImage:
                 raise BandTableError("no band is switched on.", "Switch on at least one band in its band table.")
             return assign(self.detection.bands, job.interpolation, job.allow_outside, family=self.family)
         except SmartiesError as error:
-            raise type(error)(f"{self.image.title}: {error.message}", error.hint) from error
+            # What detection noticed is the reason why nothing tells a band.
+            reasons = self.detection.notes if isinstance(error, UnknownBandError) else ()
+            raise type(error)(" ".join((f"{self.image.title}: {error.message}", *reasons)), error.hint) from error
 
     @property
     def evidence_numbers(self) -> tuple[int, ...]:
