@@ -32,12 +32,21 @@ from engine.raster.strips import Strip, StripReader
 from engine.raster.tiles import LEVELS, MAX_OVERLAP, Tile, TilePlan, plan_tiles
 from engine.raster.writers import DTYPES, RasterWriter, check_output, int8_scales
 from engine.tasks.features import FeatureExtractor
-from engine.tasks.inputs import DetectedImage, PreparedImage, detect_inputs, grid_of, prepare_images
+from engine.tasks.inputs import (
+    DetectedImage,
+    PreparedImage,
+    detect_inputs,
+    grid_of,
+    prepare_images,
+    refuse_to_overwrite_inputs,
+)
 from engine.tasks.job import ImageJob
 
 #: DESIGN: 112 source pixels per model input for imagery of about 10 m, 224 for finer.
 COARSE_CHIP_PX, FINE_CHIP_PX = 112, 224
 FINE_GSD_M = 5.0
+#: A larger chip is shrunk more than 18 times before the model sees it; what a strip takes in memory grows with it.
+MAX_CHIP_PX = 4096
 
 #: int8 scales are taken from this many tiles, spread over the raster.
 SCALE_TILES = 16
@@ -73,8 +82,11 @@ class EmbedJob(ImageJob):
     def check(self) -> None:
         """As ``ImageJob.check``, and the settings of the embedding itself."""
         super().check()
-        if self.chip is not None and self.chip < 1:
-            raise JobError(f"A chip of {self.chip} px is impossible.", "Use 112 for 10 m imagery, 224 for sub-metre.")
+        if self.chip is not None and not 1 <= self.chip <= MAX_CHIP_PX:
+            raise JobError(
+                f"A chip of {self.chip} px is impossible: it is between 1 and {MAX_CHIP_PX}.",
+                "Use 112 for 10 m imagery, 224 for sub-metre.",
+            )
         if not 0 <= self.overlap <= MAX_OVERLAP:
             raise JobError(
                 f"An overlap of {self.overlap:g} is impossible.", f"Use a share between 0 and {MAX_OVERLAP}."
@@ -128,6 +140,7 @@ def run(
     check_output(output, job.overwrite)
     meter.update(0, "Opening the images")
     detected = detect_inputs(job)
+    refuse_to_overwrite_inputs(output, detected)
     check_fusion(job.fusion, len(detected))
     assignments = [each.assign(job) for each in detected]
     grid = grid_of(job, detected)

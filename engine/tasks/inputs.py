@@ -10,7 +10,15 @@ from typing import Any
 
 import torch
 
-from engine.errors import BandTableError, CancelledError, JobError, SmartiesError, StatisticsError, UnknownBandError
+from engine.errors import (
+    BandTableError,
+    CancelledError,
+    JobError,
+    OutputError,
+    SmartiesError,
+    StatisticsError,
+    UnknownBandError,
+)
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.grid import Grid, common_grid
 from engine.raster.harmonise import Harmoniser
@@ -143,6 +151,14 @@ def detect_inputs(job: ImageJob) -> list[DetectedImage]:
         # A band that is left out, such as the panchromatic one, must not set the pixel size.
         detected.append(DetectedImage(image.gridded_by(used) if used else image, detection, table))
     return detected
+
+
+def refuse_to_overwrite_inputs(output: Path, detected: Sequence[DetectedImage]) -> None:
+    """Raises OutputError when ``output`` is one of the files that are read."""
+    target = output.resolve()
+    for each in detected:
+        if any(Path(path).resolve() == target for path in each.image.paths):
+            raise OutputError(f"{output} is one of the images to read.", "Choose another name for the output.")
 
 
 def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:

@@ -17,6 +17,7 @@ from engine.tasks.inputs import (
     grid_of,
     radiometry_of,
     radiometry_record,
+    refuse_to_overwrite_inputs,
     sample,
 )
 from engine.tasks.job import ImageJob
@@ -56,6 +57,7 @@ def run(
     if not output.parent.is_dir():
         raise OutputError(f"The folder {output.parent} does not exist.", "Create it or choose another folder.")
     detected = detect_inputs(job)
+    refuse_to_overwrite_inputs(output, detected)
     grid = grid_of(job, detected)
     records = []
     for number, each in enumerate(detected):

@@ -169,6 +169,17 @@ def test_existing_output_is_refused_before_any_work(scene, tmp_path):
         run(EmbedJob(inputs=("no such file.tif",), output=str(out)))
 
 
+def test_an_input_is_never_overwritten(scene, tmp_path):
+    source = tmp_path / scene["s2"].name
+    source.write_bytes(scene["s2"].read_bytes())
+    link = tmp_path / "elsewhere.tif"
+    link.symlink_to(source)
+    for output in (source, link):
+        with pytest.raises(OutputError, match="one of the images"):
+            embed(output, source, overwrite=True)
+    assert source.read_bytes() == scene["s2"].read_bytes()
+
+
 def test_progress_rises_to_one_and_tells_the_time_left(scene, tmp_path):
     events: list[Progress] = []
 
