@@ -177,7 +177,8 @@ def test_missing_output_folder(tmp_path, sentinel2, capsys):
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--chip", "0"), ("--chip", "5000"), ("--overlap", "1"), ("--min-valid", "2"), ("--batch", "0"),
-     ("--crs", "EPSG:99999999"), ("--resolution", "-5"), ("--extent", "5,5,1,1"), ("--sensor", "sentinel-9"), ("--statistics", "nothing.json")],
+     ("--crs", "EPSG:99999999"), ("--resolution", "-5"), ("--extent", "5,5,1,1"), ("--sensor", "sentinel-9"),
+     ("--statistics", "nothing.json")],
 )  # fmt: skip
 def test_impossible_settings(tmp_path, sentinel2, capsys, option, value):
     refused(["embed", str(sentinel2), "--out", str(tmp_path / "out.tif"), option, value], tmp_path, capsys)
