@@ -160,7 +160,7 @@ def cli() -> None:
     """Embeddings from the bands of any satellite, by one vision transformer (SMARTIES)."""
 
 
-@cli.command()
+@cli.command(short_help="Show what is known of images and their bands.")
 @image_options
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
@@ -171,13 +171,26 @@ def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
     click.echo(json.dumps(description, indent=2, ensure_ascii=False) if as_json else report(description))
 
 
-@cli.command()
+@cli.command(short_help="Write the embedding of images on one grid.")
 @image_options
 @click.option("--out", "output", required=True, metavar="OUT.tif", help="The embedding raster to write.")
 @click.option("--model", default="smarties-tiny", show_default=True, metavar="NAME|FILE", help="See 'smarties models'.")
 @click.option("--chip", type=int, metavar="N", help="Source pixels per model input. Default: by sensor, 112 or 224.")
-@click.option("--overlap", type=float, default=0.25, show_default=True, metavar="F", help="Share of a chip shared.")
-@click.option("--fusion", type=click.Choice(["stack", "concat", "mixup"]), default="stack", show_default=True)
+@click.option(
+    "--overlap",
+    type=float,
+    default=0.25,
+    show_default=True,
+    metavar="F",
+    help="Share of a chip that its neighbours repeat: more takes longer and smooths the seams.",
+)
+@click.option(
+    "--fusion",
+    type=click.Choice(["stack", "concat", "mixup"]),
+    default="stack",
+    show_default=True,
+    help="Several images: all bands as one, features side by side, or tokens of two sensors swapped.",
+)
 @click.option(
     "--statistics",
     default="auto",
@@ -185,9 +198,28 @@ def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
     metavar="sensor|estimate|FILE.json",
     help="auto: the sensor's where known, else estimated from the raster.",
 )
-@click.option("--dtype", type=click.Choice(["float32", "float16", "int8"]), default="float32", show_default=True)
-@click.option("--level", type=click.Choice(["tokens", "chips"]), default="tokens", show_default=True)
-@click.option("--min-valid", type=float, default=0.5, show_default=True, metavar="SHARE", help="Below it: nodata.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "int8"]),
+    default="float32",
+    show_default=True,
+    help="Type of the output; int8 is a quarter of the size, with a scale per band.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(["tokens", "chips"]),
+    default="tokens",
+    show_default=True,
+    help="One vector per token, or one per chip.",
+)
+@click.option(
+    "--min-valid",
+    type=float,
+    default=0.5,
+    show_default=True,
+    metavar="SHARE",
+    help="A cell with a smaller share of valid pixels is nodata.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True)
 @click.option("--batch", type=int, metavar="N", help="Chips per pass. Default: by device.")
@@ -204,7 +236,7 @@ def embed(crs: str | None, **settings: Any) -> None:
     click.echo(result.summary())
 
 
-@cli.command()
+@cli.command(short_help="Measure the statistics of images, for --statistics.")
 @image_options
 @click.option("--out", "output", required=True, metavar="FILE.json", help="The statistics file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
@@ -249,7 +281,7 @@ def fetch(name: str, file: Path | None) -> None:
     click.echo(f"{name} is ready: {path}")
 
 
-@cli.command()
+@cli.command(short_help="Write a simulated scene of four sensors.")
 @click.option("--out", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed gives another landscape.")
 def sample(folder: Path, seed: int) -> None:
@@ -260,7 +292,7 @@ def sample(folder: Path, seed: int) -> None:
         click.echo(path)
 
 
-@cli.command()
+@cli.command(short_help="Serve tasks over JSON lines, for the QGIS plugin.")
 def worker() -> None:
     """Serve tasks over JSON lines on stdin and stdout, for the QGIS plugin."""
     from engine.worker import main as serve
