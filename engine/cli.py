@@ -21,6 +21,7 @@ from engine import __version__
 from engine.errors import CancelledError, SmartiesError
 from engine.log import LOGGER, start_log
 from engine.progress import Progress
+from engine.spectrum.assign import MODES
 
 EXIT_DEFECT = 1
 EXIT_ERROR = 2
@@ -133,11 +134,14 @@ def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Band table of the image; repeat it for several images. An empty string stands for none.",
         ),
         click.option("--extent", type=Extent(), help="Part to read, in the coordinates of the output."),
-        click.option("--crs", metavar="EPSG", help="CRS of the output, e.g. EPSG:32631. Default: the finest image's."),
+        click.option("--crs", metavar="EPSG", help="CRS of the output, e.g. EPSG:32631. Default: the reference's."),
         click.option("--resolution", type=float, metavar="R", help="Pixel size of the grid, in units of its CRS."),
         click.option(
+            "--reference", type=int, metavar="N", help="Image, from 1, whose grid is used. Default: the finest."
+        ),
+        click.option(
             "--interpolation",
-            type=click.Choice(["log", "linear", "nearest", "released"]),
+            type=click.Choice(MODES),
             default="log",
             show_default=True,
             help="How bands between the learnt ranges get their layer.",

@@ -77,10 +77,6 @@ class Grid:
         """The part of this grid between two rows and two columns (ends excluded), on the same lattice."""
         return Grid(self.crs, self.transform @ Affine.translation(col0, row0), col1 - col0, row1 - row0)
 
-    def bounds_of(self, row0: int, row1: int, col0: int, col1: int) -> Bounds:
-        """Left, bottom, right, top of a window (ends excluded), in units of the CRS."""
-        return self.crop(row0, row1, col0, col1).bounds
-
     def window_of(self, bounds: Bounds) -> tuple[int, int, int, int]:
         """The rows and columns (row0, row1, col0, col1; ends excluded) that bounds in the grid's CRS touch.
 

@@ -41,7 +41,7 @@ class _Opened:
     notes: tuple[str, ...]
 
 
-def open_images(inputs: Sequence[str | Path], date: str | None = None) -> list[Image]:
+def open_images(inputs: Sequence[str | Path]) -> list[Image]:
     """Open rasters for reading; no pixel is read yet.
 
     Args:
@@ -49,7 +49,6 @@ def open_images(inputs: Sequence[str | Path], date: str | None = None) -> list[I
             ``FILE.nc@2018-05-14``, ``FILE.nc@3``) or variables (``netcdf:"FILE.nc":B04``).
             Several single-band files of one folder whose names differ only in the band
             become one image.
-        date: the time step of netCDF series named without one.
 
     Returns:
         One image per input, in the order given; band files of one product count as one
@@ -71,7 +70,7 @@ def open_images(inputs: Sequence[str | Path], date: str | None = None) -> list[I
             if str(request) in seen:
                 raise SourceError(f"{shorten(str(entry))} is given twice.", "Give it once.")
             seen.add(str(request))
-            for found in _open_request(request, date):
+            for found in _open_request(request):
                 band = band_file(found.paths[0]) if _may_be_a_band(found, request) else None
                 if band is None:
                     images.append(found)
@@ -106,7 +105,7 @@ def _parse(text: str) -> _Request:
     return _Request(local_path(text), None, None)
 
 
-def _open_request(request: _Request, date: str | None) -> list[Image]:
+def _open_request(request: _Request) -> list[Image]:
     path = request.path
     if path.is_file() and re.fullmatch(r"MTD_MSI\w+\.xml|manifest\.safe", path.name, re.IGNORECASE):
         path = path.parent
@@ -131,7 +130,7 @@ def _open_request(request: _Request, date: str | None) -> list[Image]:
         else:
             opened = _inspect(dataset, path)
             return [_image(path.name, (path,), opened.metadata, [opened])]
-    return _netcdf_images(replace(request, path=path, date=request.date or date), names)
+    return _netcdf_images(replace(request, path=path), names)
 
 
 def _netcdf_images(request: _Request, names: Sequence[str]) -> list[Image]:

@@ -6,7 +6,7 @@ from typing import Sequence, Tuple
 
 from engine.errors import OutsideSpectrumError, UnknownBandError
 from engine.spectrum.bands import MICROWAVE_MIN_NM, Band
-from engine.spectrum.units import LIGHT_NM_GHZ
+from engine.spectrum.units import wavelength_text
 
 #: Bands named in a message before "and N more".
 NAMED = 12
@@ -59,8 +59,7 @@ def _counted(bands: Sequence[Band]) -> str:
 def _described(band: Band) -> str:
     where = ""
     if band.centre_nm is not None:
-        microwave = band.centre_nm > MICROWAVE_MIN_NM
-        where = f"{LIGHT_NM_GHZ / band.centre_nm:.4g} GHz" if microwave else f"{band.centre_nm:.5g} nm"
+        where = wavelength_text(band.centre_nm)
     polarisation = band.polarisation if band.polarisation != band.name else None
     known = ", ".join(part for part in (polarisation, where) if part)
     return f"{band.name} ({known})" if known else band.name

@@ -19,6 +19,8 @@ from engine.spectrum.bands import MICROWAVE_MIN_NM
 
 #: Speed of light in vacuum, in nm·GHz (299 792 458 m/s, exact by definition of the metre).
 LIGHT_NM_GHZ = 299_792_458.0
+#: From here on people write micrometres.
+_MICROMETRES_FROM_NM = 3000.0
 
 #: Optical wavelengths of Earth observation in nm: near ultraviolet to thermal infrared.
 OPTICAL_MIN_NM, OPTICAL_MAX_NM = 300.0, 15_000.0
@@ -209,3 +211,12 @@ def _checked(nm: float, shown: Quantity, unit: str, what: str) -> float:
         f"The {what}, {given}, is {nm:g} nm, where no sensor of the Earth's surface measures.",
         "Correct the value or its unit in a band table (--bands TABLE.json, or the panel's band table).",
     )
+
+
+def wavelength_text(wavelength_nm: float) -> str:
+    """A wavelength as people write it: "664.6 nm", "10.895 µm" in the thermal infrared, "5.405 GHz" for radar."""
+    if wavelength_nm > MICROWAVE_MIN_NM:
+        return f"{LIGHT_NM_GHZ / wavelength_nm:.4g} GHz"
+    if wavelength_nm >= _MICROMETRES_FROM_NM:
+        return f"{wavelength_nm / 1000:.5g} µm"
+    return f"{wavelength_nm:.5g} nm"

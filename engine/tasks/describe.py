@@ -11,6 +11,7 @@ from engine.progress import CancelCallback, ProgressCallback
 from engine.spectrum.assign import verdict_of
 from engine.spectrum.bands import Band
 from engine.spectrum.sensors import load_sensor, sensor_names
+from engine.spectrum.units import wavelength_text
 from engine.tasks.inputs import (
     DetectedImage,
     detect_inputs,
@@ -131,7 +132,7 @@ def _report_band(band: dict[str, Any]) -> tuple[str, ...]:
     return (
         str(band["number"]),
         band["name"] + (f" ({band['polarisation']})" if band["polarisation"] not in (None, band["name"]) else ""),
-        wavelength_text(band["centre_nm"]),
+        wavelength_text(band["centre_nm"]) if band["centre_nm"] is not None else "?",
         _range_text(band["min_nm"], band["max_nm"]),
         band.get("layers", ""),
         band["verdict"] if band["enabled"] else "off",
@@ -139,17 +140,6 @@ def _report_band(band: dict[str, Any]) -> tuple[str, ...]:
         f"{values['p1']:.5g} … {values['p99']:.5g}" if values else "",
         "; ".join(sources) if band["enabled"] else band["note"],
     )
-
-
-def wavelength_text(wavelength_nm: float | None) -> str:
-    """ "665 nm", "10.9 µm", "5.405 GHz"; "?" when not known."""
-    if wavelength_nm is None:
-        return "?"
-    if wavelength_nm > 1e6:
-        return f"{299_792_458 / wavelength_nm:.4g} GHz"
-    if wavelength_nm >= 3000:
-        return f"{wavelength_nm / 1000:.5g} µm"
-    return f"{wavelength_nm:.5g} nm"
 
 
 def _range_text(min_nm: float | None, max_nm: float | None) -> str:

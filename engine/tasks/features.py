@@ -27,8 +27,7 @@ GPU_BATCH = 64
 class FeatureExtractor:
     """Harmonises, resizes and encodes batches of chips.
 
-    ``width`` is the number of values per token or per chip, ``tokens`` the number of tokens
-    along one side of a model input. The bands of every image
+    ``width`` is the number of values per token or per chip. The bands of every image
     are compiled to one patch embedding on first use. Use it as a context manager:
     inside, ``cancelled`` is asked before every block of the encoder, so that a slow
     model stops within a chip.
@@ -52,9 +51,7 @@ class FeatureExtractor:
         self._bands = [image.assignments for image in images]
         self._harmonisers = [image.harmoniser(device) for image in images]
         # The size the weights were trained at: 14 × 14 tokens of 16 px for the released ones.
-        self.tokens = encoder.config.grid
-        self._side = self.tokens * encoder.patch
-        self._dtype = next(encoder.parameters()).dtype
+        self._side = encoder.config.grid * encoder.patch
 
         self._cancelled = cancelled
         self._hooks: list[RemovableHandle] = []
@@ -75,7 +72,7 @@ class FeatureExtractor:
         """Features of a batch of chips.
 
         ``values``: per image (B, C, chip, chip) raw; ``valid``: per image (B, chip, chip)
-        bool. Returns float32 (B, D, tokens, tokens) for level "tokens", (B, D) for "chips".
+        bool. Returns float32 (B, D, T, T) for level "tokens", (B, D) for "chips".
         A batch that does not fit the GPU is halved, and the smaller size kept.
         """
         parts = []
@@ -100,7 +97,7 @@ class FeatureExtractor:
         images = []
         for harmonise, raw, mask in zip(self._harmonisers, values, valid, strict=True):
             harmonised = harmonise(torch.from_numpy(raw).to(self.device), torch.from_numpy(mask).to(self.device))
-            images.append(resize(harmonised, self._side, self._side).to(self._dtype))
+            images.append(resize(harmonised, self._side, self._side).to(self.encoder.dtype))
         features: Features = fused_features(self.encoder, images, self._bands, self.fusion)
         chosen = features.cls if level == "chips" else features.tokens
         return chosen.float().cpu().numpy()

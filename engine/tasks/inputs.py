@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from engine.errors import (
-    BandTableError,
     CancelledError,
     JobError,
     OutputError,
@@ -77,8 +76,6 @@ class DetectedImage:
     def assign(self, job: ImageJob) -> tuple[Assignment, ...]:
         """Layers and weights of the enabled bands; errors of ``engine.spectrum.assign.assign`` name the image."""
         try:
-            if not self.band_numbers:
-                raise BandTableError("no band is switched on.", "Switch on at least one band in its band table.")
             return assign(self.detection.bands, job.interpolation, job.allow_outside, family=self.family)
         except SmartiesError as error:
             # What detection noticed is the reason why nothing tells a band.
@@ -162,8 +159,14 @@ def refuse_to_overwrite_inputs(output: Path, detected: Sequence[DetectedImage]) 
 
 
 def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:
-    """The grid all images of the job are read on. Raises GridError."""
-    return common_grid([each.image for each in detected], extent=job.extent, crs=job.crs, resolution=job.resolution)
+    """The grid all images of the job are read on. Raises GridError, or JobError for a reference that is no image."""
+    if job.reference is not None and not 1 <= job.reference <= len(detected):
+        raise JobError(
+            f"Image {job.reference} cannot be the reference: there is no such image among {len(detected)}.",
+            "Images are counted from 1, in the order they are given.",
+        )
+    reference = None if job.reference is None else job.reference - 1
+    return common_grid([each.image for each in detected], reference, job.extent, job.crs, job.resolution)
 
 
 def prepare_images(

@@ -31,7 +31,8 @@ class ImageJob:
     single name for all. ``band_tables``: likewise, paths of JSON band tables, or the
     tables themselves as JSON text; an empty string stands for none. ``extent``: (xmin, ymin, xmax,
     ymax) in the coordinates of the output grid. ``crs``: anything rasterio reads, e.g.
-    "EPSG:32631". ``resolution``: pixel size in units of that CRS. ``interpolation``: how
+    "EPSG:32631". ``resolution``: pixel size in units of that CRS. ``reference``: the image,
+    counted from 1, whose pixels the grid takes over (None: the finest). ``interpolation``: how
     unseen bands get their layer (METHOD, section 3). ``statistics``: "auto", "sensor",
     "estimate", or a file written by ``smarties stats``.
     """
@@ -42,6 +43,7 @@ class ImageJob:
     extent: tuple[float, float, float, float] | None = None
     crs: str | None = None
     resolution: float | None = None
+    reference: int | None = None
     interpolation: str = "log"
     allow_outside: bool = False
     statistics: str = STATISTICS_AUTO

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
 
 import pytest
 
-from engine.cli import main, time_left
+from engine.cli import cli, main, time_left
 from engine.log import log_path, start_log
+from engine.model.devices import DEVICES, PRECISIONS
+from engine.model.fusion import FUSIONS
+from engine.raster.tiles import LEVELS
+from engine.raster.writers import DTYPES
+from engine.tasks.describe import DescribeJob
+from engine.tasks.embed import EmbedJob
+from engine.tasks.stats import StatsJob
 
 
 def smarties(capsys, *arguments):
@@ -30,10 +38,27 @@ def test_help_explains_every_command(capsys, command):
 
 def test_embed_offers_every_setting_of_its_job(capsys):
     _, out, _ = smarties(capsys, "embed", "--help")
-    for option in ("out", "model", "sensor", "bands", "chip", "overlap", "extent", "crs", "resolution", "fusion",
-                   "interpolation", "statistics", "dtype", "level", "min-valid", "allow-outside", "device",
+    for option in ("out", "model", "sensor", "bands", "chip", "overlap", "extent", "crs", "resolution", "reference",
+                   "fusion", "interpolation", "statistics", "dtype", "level", "min-valid", "allow-outside", "device",
                    "precision", "batch", "overwrite"):  # fmt: skip
         assert f"--{option} " in out or f"--{option}\n" in out, option
+
+
+def test_command_line_and_jobs_agree_on_names_defaults_and_choices():
+    choices = {"dtype": DTYPES, "level": LEVELS, "fusion": FUSIONS, "device": DEVICES, "precision": PRECISIONS}
+    for command, job in (("describe", DescribeJob), ("embed", EmbedJob), ("stats", StatsJob)):
+        given = ["a.tif"] if command == "describe" else ["a.tif", "--out", "out"]
+        context = cli.commands[command].make_context(command, given)
+        values = {name: value for name, value in context.params.items() if name != "as_json"}
+        fields = {field.name: field for field in dataclasses.fields(job)}
+        # Describe and stats have no use for given statistics.
+        assert set(fields) - set(values) == (set() if command == "embed" else {"statistics"})
+        for name, value in values.items():
+            if fields[name].default is not dataclasses.MISSING:
+                assert value == fields[name].default, name
+        for parameter in cli.commands[command].params:
+            if parameter.name in choices:
+                assert tuple(parameter.type.choices) == tuple(choices[parameter.name])
 
 
 def test_embed_tells_where_how_long_and_on_which_device(capsys, scene, tmp_path):

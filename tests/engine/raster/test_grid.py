@@ -86,7 +86,7 @@ def test_bounds_are_told_with_the_digits_their_size_calls_for() -> None:
 def test_bounds_of_a_window_lead_back_to_the_window(row0: int, rows: int, col0: int, cols: int, angle: int) -> None:
     grid = Grid(UTM33, Affine.translation(5e5, 5e6) @ Affine.rotation(angle) @ Affine.scale(10, -10), 100, 80)
     window = (row0, row0 + rows, col0, col0 + cols)
-    assert grid.window_of(grid.bounds_of(*window)) == window
+    assert grid.window_of(grid.crop(*window).bounds) == window
 
 
 def test_a_window_of_bounds_takes_every_pixel_they_touch() -> None:

@@ -124,7 +124,7 @@ def test_a_step_is_chosen_by_date_or_number(write_netcdf: WriteNetcdf, asked: st
 
 def test_one_date_serves_all_files_named_without_one(write_netcdf: WriteNetcdf) -> None:
     path = write_netcdf({"B02": ("time",)}, times=[0, 13, 30])
-    (image,) = open_images([path], date="2018-05-31")
+    (image,) = open_images([f"{path}@2018-05-31"])
     assert first_column(image)[0][0] == 200
 
 

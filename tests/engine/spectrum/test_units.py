@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BandTableError
-from engine.spectrum.units import all_to_nm, check_range, parse_unit, to_nm, width_to_nm
+from engine.spectrum.units import all_to_nm, check_range, parse_unit, to_nm, wavelength_text, width_to_nm
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,11 @@ def test_units_are_known_by_many_spellings():
     assert {parse_unit(text) for text in ("Micrometers", "microns", "um", "µm", "μm")} == {"µm"}
     assert parse_unit("Unknown") is None
     assert parse_unit(None) is None
+
+
+@pytest.mark.parametrize(
+    ("wavelength_nm", "text"),
+    [(664.6, "664.6 nm"), (2395, "2395 nm"), (10895, "10.895 µm"), (299_792_458 / 5.405, "5.405 GHz")],
+)
+def test_wavelengths_are_written_as_people_write_them(wavelength_nm: float, text: str) -> None:
+    assert wavelength_text(wavelength_nm) == text

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from engine.tasks.describe import DescribeJob, call, report, run, sensor_listing, wavelength_text
+from engine.tasks.describe import DescribeJob, call, report, run, sensor_listing
 
 
 def describe(*inputs, **settings):
@@ -67,11 +67,3 @@ def test_every_sensor_is_listed_with_its_bands():
     listed = {sensor["name"]: sensor for sensor in sensor_listing()}
     assert listed["sentinel-2-l2a"]["statistics"] and not listed["landsat-8-l1"]["statistics"]
     assert len(listed["sentinel-2-l2a"]["bands"]) == 12
-
-
-@pytest.mark.parametrize(
-    ("wavelength_nm", "text"),
-    [(None, "?"), (664.6, "664.6 nm"), (10895, "10.895 µm"), (299_792_458 / 5.405, "5.405 GHz")],
-)
-def test_wavelengths_are_written_as_people_write_them(wavelength_nm, text):
-    assert wavelength_text(wavelength_nm) == text

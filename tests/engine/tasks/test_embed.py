@@ -111,6 +111,16 @@ def test_landsat_on_the_grid_of_sentinel2(scene, tmp_path):
     assert any("ST_B10" in note and "interpolated" in note for note in result.notes)
 
 
+def test_the_grid_is_that_of_the_reference(scene, tmp_path):
+    out = tmp_path / "out.tif"
+    embed(out, scene["s2"], scene["l8"], reference=2)
+    with rasterio.open(out) as dataset:
+        assert dataset.res == (240, 240)
+    for wrong in (0, 3):
+        with pytest.raises(JobError, match="reference"):
+            embed(tmp_path / "no.tif", scene["s2"], scene["l8"], reference=wrong)
+
+
 def test_asked_extent_crs_and_resolution(scene, tmp_path):
     out = tmp_path / "out.tif"
     with rasterio.open(scene["s2"]) as source:

@@ -166,6 +166,13 @@ def test_enmap_tile_by_wavelength(data_dir, tmp_path):
     assert {band["verdict"] for band in record["bands"]} <= {"seen", "near", "interpolated"}
 
 
+def test_enmap_tiles_lie_on_their_source(data_dir, tmp_path):
+    for source in sorted((data_dir / "enmap_potsdam_tiles/images").glob("*.tif"))[:3]:
+        out = tmp_path / source.name
+        embed(out, source, chip=28)
+        check_alignment(out, source, band=80)
+
+
 def test_naip(data_dir, tmp_path):
     source = data_dir / "naip_1m/m_3607717_sw_18_1_20160620_subset.tif"
     out = tmp_path / "out.tif"
