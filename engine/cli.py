@@ -169,7 +169,8 @@ def cli() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
     """Show bands, wavelengths, where they come from, layers, radiometry and grid."""
-    from engine.tasks.describe import DescribeJob, report, run
+    from engine.jobs.describe import DescribeJob
+    from engine.tasks.describe import report, run
 
     description = run(DescribeJob(crs=_crs_text(crs), **settings))
     click.echo(json.dumps(description, indent=2, ensure_ascii=False) if as_json else report(description))
@@ -230,7 +231,8 @@ def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 def embed(crs: str | None, **settings: Any) -> None:
     """Write the embedding of one or several images on one grid."""
-    from engine.tasks.embed import EmbedJob, run
+    from engine.jobs.embed import EmbedJob
+    from engine.tasks.embed import run
 
     job = EmbedJob(crs=_crs_text(crs), **settings)
     with progress_display() as show:
@@ -246,7 +248,8 @@ def embed(crs: str | None, **settings: Any) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def stats(crs: str | None, **settings: Any) -> None:
     """Estimate 1 % and 99 % percentile, mean and deviation of every band, for --statistics."""
-    from engine.tasks.stats import StatsJob, run
+    from engine.jobs.stats import StatsJob
+    from engine.tasks.stats import run
 
     with progress_display() as show:
         result = run(StatsJob(crs=_crs_text(crs), **settings), show)

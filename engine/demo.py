@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from engine.cli import progress_display
+from engine.jobs.embed import EmbedJob
 from engine.picture import write_pca_picture
 from engine.sample import write_sample
-from engine.tasks.embed import EmbedJob, run
+from engine.tasks.embed import run
 
 #: A place with fields, a town and a river in shared/data/terramesh_s1s2.
 PLACE = "637U_59R_1_3.tif"

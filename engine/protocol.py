@@ -25,7 +25,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
-from engine.errors import ProtocolError
+from .errors import ProtocolError
 
 PROTOCOL_VERSION = 1
 

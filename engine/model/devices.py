@@ -6,9 +6,7 @@ import torch
 
 from engine.errors import DeviceError
 from engine.log import LOGGER
-
-DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "bf16")
+from engine.options import DEVICES, PRECISIONS
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 

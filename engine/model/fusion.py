@@ -19,8 +19,7 @@ import torch
 
 from engine.errors import JobError
 from engine.model.encoder import BandList, Encoder, Features
-
-FUSIONS = ("stack", "concat", "mixup")
+from engine.options import FUSIONS
 
 
 def fused_width(width: int, fusion: str, images: int) -> int:

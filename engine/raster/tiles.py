@@ -17,9 +17,7 @@ import numpy as np
 from affine import Affine
 
 from engine.errors import JobError
-
-LEVELS = ("tokens", "chips")
-MAX_OVERLAP = 0.9
+from engine.options import LEVELS, MAX_OVERLAP
 
 
 @dataclass(frozen=True)

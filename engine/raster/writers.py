@@ -25,8 +25,9 @@ from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
 from engine.errors import JobError, OutputError
+from engine.options import DTYPES
+from engine.partial import partial_path
 
-DTYPES = ("float32", "float16", "int8")
 INT8_NODATA = -128
 INT8_LIMIT = 127
 HALF_LIMIT = 65504.0  # IEEE 754-2008: the largest finite binary16
@@ -115,7 +116,7 @@ class RasterWriter:
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._buffer = np.empty((dims, self._block[0], cols), np.float32)
-        self._temporary = self.path.with_name(f".{self.path.stem}.partial-{os.getpid()}{self.path.suffix}")
+        self._temporary = partial_path(self.path)
 
         try:
             check_output(self.path, overwrite)

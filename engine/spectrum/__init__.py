@@ -3,12 +3,12 @@
 Standard library only: QGIS imports this very package.
 """
 
-from engine.spectrum.assign import MODES, Assignment, assign, assignment_for_key, verdict_of
-from engine.spectrum.bands import Band
-from engine.spectrum.detect import Detection, RasterMetadata, detect
-from engine.spectrum.layers import LAYERS, Layer
-from engine.spectrum.sensors import Sensor, load_sensor, sensor_names
-from engine.spectrum.table import BandTable, parse_table, read_table, table_to_json
+from .assign import MODES, Assignment, assign, assignment_for_key, verdict_of
+from .bands import Band
+from .detect import Detection, RasterMetadata, detect
+from .layers import LAYERS, Layer
+from .sensors import Sensor, load_sensor, sensor_names
+from .table import BandTable, parse_table, read_table, table_to_json
 
 __all__ = [
     "LAYERS",

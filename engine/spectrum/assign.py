@@ -18,9 +18,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from engine.errors import BandTableError, UnknownBandError
-from engine.spectrum.bands import Band
-from engine.spectrum.layers import (
+from ..errors import BandTableError, UnknownBandError
+from .bands import Band
+from .layers import (
     DERIVED_BY_KEY,
     DERIVED_RANGES,
     LAYER_BY_KEY,
@@ -30,8 +30,8 @@ from engine.spectrum.layers import (
     DerivedRange,
     Layer,
 )
-from engine.spectrum.refusals import beyond_error, far_error, unknown_error
-from engine.spectrum.table import band_from_dict, band_to_dict
+from .refusals import beyond_error, far_error, unknown_error
+from .table import band_from_dict, band_to_dict
 
 MODES = ("log", "linear", "nearest", "released")
 VERDICTS = ("seen", "near", "interpolated", "outside")

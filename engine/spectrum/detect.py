@@ -11,18 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from engine.errors import BandTableError
-from engine.spectrum.assign import verdict_of
-from engine.spectrum.bands import POLARISATIONS, Band
-from engine.spectrum.dialects import DIALECTS, Readings
-from engine.spectrum.identify import GENERIC_RGB, Identified, by_names, by_product, is_rgb_picture
-from engine.spectrum.layers import SPECTRUM_MAX_NM, SPECTRUM_MIN_NM
-from engine.spectrum.measure import measure
-from engine.spectrum.names import colour_in, find_band, named_bands, polarisation_in, quality_note, without_wavelength
-from engine.spectrum.raster_metadata import RasterMetadata
-from engine.spectrum.sensors import Sensor, SensorBand, band_key, band_order, load_sensor, sensor_band
-from engine.spectrum.sentinel2_baseline import offset_in_values
-from engine.spectrum.table import USER, BandTable
+from ..errors import BandTableError
+from .assign import verdict_of
+from .bands import POLARISATIONS, Band
+from .dialects import DIALECTS, Readings
+from .identify import GENERIC_RGB, Identified, by_names, by_product, is_rgb_picture
+from .layers import SPECTRUM_MAX_NM, SPECTRUM_MIN_NM
+from .measure import measure
+from .names import colour_in, find_band, named_bands, polarisation_in, quality_note, without_wavelength
+from .raster_metadata import RasterMetadata
+from .sensors import Sensor, SensorBand, band_key, band_order, load_sensor, sensor_band
+from .sentinel2_baseline import offset_in_values
+from .table import USER, BandTable
 
 __all__ = ["Detection", "RasterMetadata", "detect"]
 

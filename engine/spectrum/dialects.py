@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from engine.spectrum.names import wavelength_in
-from engine.spectrum.raster_metadata import RasterMetadata
-from engine.spectrum.stac import stac_bands
+from .names import wavelength_in
+from .raster_metadata import RasterMetadata
+from .stac import stac_bands
 
 _UNSTATED = ("", "unknown", "none", "n/a", "na", "null")
 

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from engine.spectrum.assign import verdict_of
-from engine.spectrum.bands import Band
-from engine.spectrum.names import colour_in, core_names, find_band, polarisation_in
-from engine.spectrum.raster_metadata import RasterMetadata
-from engine.spectrum.sensors import Sensor, SensorBand, load_sensor, match_names, match_product, sensor_band
-from engine.spectrum.stac import items_in
+from .assign import verdict_of
+from .bands import Band
+from .names import colour_in, core_names, find_band, polarisation_in
+from .raster_metadata import RasterMetadata
+from .sensors import Sensor, SensorBand, load_sensor, match_names, match_product, sensor_band
+from .stac import items_in
 
 #: Tags that hold a product's identifier, then those that only name the satellite.
 _PRODUCT_TAG = re.compile(

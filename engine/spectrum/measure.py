@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, List, Optional, Sequence
 
-from engine.errors import BandTableError
-from engine.spectrum.bands import Band
-from engine.spectrum.dialects import Reading, Readings
-from engine.spectrum.units import all_to_nm, width_to_nm
+from ..errors import BandTableError
+from .bands import Band
+from .dialects import Reading, Readings
+from .units import all_to_nm, width_to_nm
 
 #: How far two dialects of one file may differ and speak of one band: GDAL rounds to 1 nm.
 SAME_WAVELENGTH = 0.005

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from engine.spectrum.sensors import Sensor, SensorBand, is_auxiliary, match_product, sensor_band
+from .sensors import Sensor, SensorBand, is_auxiliary, match_product, sensor_band
 
 _UNITS = r"nm|nanomet(?:er|re)s?|µm|μm|um|micromet(?:er|re)s?|microns?|GHz"
 _NUMBER = r"\d+(?:\.\d+)?"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Sequence, Tuple
 
-from engine.errors import OutsideSpectrumError, UnknownBandError
-from engine.spectrum.bands import MICROWAVE_MIN_NM, Band
-from engine.spectrum.units import wavelength_text
+from ..errors import OutsideSpectrumError, UnknownBandError
+from .bands import MICROWAVE_MIN_NM, Band
+from .units import wavelength_text
 
 #: Bands named in a message before "and N more".
 NAMED = 12

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
-from engine.spectrum.bands import MICROWAVE_MIN_NM, POLARISATIONS
-from engine.spectrum.layers import LAYER_BY_KEY
+from .bands import MICROWAVE_MIN_NM, POLARISATIONS
+from .layers import LAYER_BY_KEY
 
 KINDS = ("optical", "optical+thermal", "rgb", "radar", "spectrometer")
 #: The three groups of learnt layers, by the sensor they were learnt from.

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from engine.errors import UnknownSensorError
-from engine.spectrum.sensor_files import (
+from ..errors import UnknownSensorError
+from .sensor_files import (
     Sensor,
     SensorBand,
     Statistics,

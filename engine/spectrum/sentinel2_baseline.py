@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator, Mapping, Optional, Tuple
 
-from engine.spectrum.raster_metadata import RasterMetadata
-from engine.spectrum.stac import items_in
+from .raster_metadata import RasterMetadata
+from .stac import items_in
 
 #: The first processing baseline whose values carry the offset.
 FIRST_BASELINE_WITH_OFFSET = 4.0

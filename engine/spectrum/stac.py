@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from engine.spectrum.raster_metadata import RasterMetadata
-from engine.spectrum.sensor_files import band_key
+from .raster_metadata import RasterMetadata
+from .sensor_files import band_key
 
 #: Keys in tags under which programs keep an item or its list of bands.
 _TAG_KEYS = ("stac", "stac_item", "stac:item", "eo:bands", "bands")

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from engine.errors import BandTableError
-from engine.spectrum.bands import POLARISATIONS, Band
-from engine.spectrum.layers import LAYER_BY_KEY
-from engine.spectrum.units import check_range, to_nm
+from ..errors import BandTableError
+from .bands import POLARISATIONS, Band
+from .layers import LAYER_BY_KEY
+from .units import check_range, to_nm
 
 #: What the values of an image may be said to be; the +1000 is Sentinel-2's since processing baseline 04.00.
 RADIOMETRIES = ("reflectance", "dn", "dn+1000", "db", "linear", "8bit")

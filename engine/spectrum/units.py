@@ -14,8 +14,8 @@ import math
 import re
 from typing import Dict, Mapping, Optional, Sequence, Tuple, Union
 
-from engine.errors import BandTableError
-from engine.spectrum.bands import MICROWAVE_MIN_NM
+from ..errors import BandTableError
+from .bands import MICROWAVE_MIN_NM
 
 #: Speed of light in vacuum, in nm·GHz (299 792 458 m/s, exact by definition of the metre).
 LIGHT_NM_GHZ = 299_792_458.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import SmartiesError
+from engine.jobs.describe import DescribeJob
+from engine.jobs.image import STATISTICS_ESTIMATE
 from engine.progress import CancelCallback, ProgressCallback
 from engine.spectrum.assign import verdict_of
 from engine.spectrum.bands import Band
@@ -21,12 +22,6 @@ from engine.tasks.inputs import (
     sample,
     sensor_statistics,
 )
-from engine.tasks.job import STATISTICS_ESTIMATE, ImageJob
-
-
-@dataclass(frozen=True, kw_only=True)
-class DescribeJob(ImageJob):
-    """Which images to describe; see ``ImageJob``."""
 
 
 def run(job: DescribeJob, cancelled: CancelCallback | None = None) -> dict[str, Any]:

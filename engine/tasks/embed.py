@@ -18,6 +18,7 @@ import rasterio
 
 import engine
 from engine.errors import CancelledError, JobError, SourceError
+from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
 from engine.model import load_encoder
@@ -29,8 +30,8 @@ from engine.raster.blend import StripBlender
 from engine.raster.grid import Grid
 from engine.raster.reader import block_cache
 from engine.raster.strips import Strip, StripReader
-from engine.raster.tiles import LEVELS, MAX_OVERLAP, Tile, TilePlan, plan_tiles
-from engine.raster.writers import DTYPES, RasterWriter, check_output, int8_scales
+from engine.raster.tiles import Tile, TilePlan, plan_tiles
+from engine.raster.writers import RasterWriter, check_output, int8_scales
 from engine.tasks.features import FeatureExtractor
 from engine.tasks.inputs import (
     DetectedImage,
@@ -40,64 +41,16 @@ from engine.tasks.inputs import (
     prepare_images,
     refuse_to_overwrite_inputs,
 )
-from engine.tasks.job import ImageJob
 
 #: DESIGN: 112 source pixels per model input for imagery of about 10 m, 224 for finer.
 COARSE_CHIP_PX, FINE_CHIP_PX = 112, 224
 FINE_GSD_M = 5.0
-#: A larger chip is shrunk more than 18 times before the model sees it; what a strip takes in memory grows with it.
-MAX_CHIP_PX = 4096
 
 #: int8 scales are taken from this many tiles, spread over the raster.
 SCALE_TILES = 16
 
 #: Shares of the progress bar: reading values for radiometry and statistics, then the tiles, then overviews and close.
 _PREPARED, _EMBEDDED = 0.1, 0.97
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmbedJob(ImageJob):
-    """What to embed and how; see ``ImageJob`` for the images.
-
-    ``chip``: source pixels that fill one model input (None: 112 for imagery of 5 m and
-    coarser, 224 for finer). ``overlap``: share of a chip that neighbours repeat.
-    ``level``: "tokens" (one vector per token) or "chips" (one per chip). ``min_valid``:
-    least share of valid pixels for a token to have data. ``batch``: chips per pass
-    (None: by device).
-    """
-
-    output: str
-    model: str = "smarties-tiny"
-    chip: int | None = None
-    overlap: float = 0.25
-    fusion: str = "stack"
-    dtype: str = "float32"
-    level: str = "tokens"
-    min_valid: float = 0.5
-    device: str = "auto"
-    precision: str = "auto"
-    batch: int | None = None
-    overwrite: bool = False
-
-    def check(self) -> None:
-        """As ``ImageJob.check``, and the settings of the embedding itself."""
-        super().check()
-        if self.chip is not None and not 1 <= self.chip <= MAX_CHIP_PX:
-            raise JobError(
-                f"A chip of {self.chip} px is impossible: it is between 1 and {MAX_CHIP_PX}.",
-                "Use 112 for 10 m imagery, 224 for sub-metre.",
-            )
-        if not 0 <= self.overlap <= MAX_OVERLAP:
-            raise JobError(
-                f"An overlap of {self.overlap:g} is impossible.", f"Use a share between 0 and {MAX_OVERLAP}."
-            )
-        if not 0 <= self.min_valid <= 1:
-            raise JobError(f"A valid share of {self.min_valid:g} is impossible.", "Use a share between 0 and 1.")
-        if self.batch is not None and self.batch < 1:
-            raise JobError(f"A batch of {self.batch} is impossible.", "Use 1 or more chips.")
-        for name, value, known in (("dtype", self.dtype, DTYPES), ("level", self.level, LEVELS)):
-            if value not in known:
-                raise JobError(f"The {name} '{value}' is not known.", f"Use one of {', '.join(known)}.")
 
 
 @dataclass(frozen=True)
@@ -136,6 +89,8 @@ def run(
     stopped = cancelled or (lambda: False)
     meter = ProgressMeter(progress)
     job.check()
+    if not job.output:
+        raise JobError("No output was named.", "Name the raster to write.")
     output = Path(job.output)
     check_output(output, job.overwrite)
     meter.update(0, "Opening the images")

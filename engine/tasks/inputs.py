@@ -18,6 +18,7 @@ from engine.errors import (
     StatisticsError,
     UnknownBandError,
 )
+from engine.jobs.image import SENSOR_AUTO, STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTICS_SENSOR, ImageJob
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.grid import Grid, common_grid
 from engine.raster.harmonise import Harmoniser
@@ -33,7 +34,6 @@ from engine.spectrum.detect import Detection, detect
 from engine.spectrum.sensors import Sensor, sensor_band
 from engine.spectrum.sensors import sensor_statistics as catalogue_statistics
 from engine.spectrum.table import BandTable, parse_table, read_table
-from engine.tasks.job import SENSOR_AUTO, STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTICS_SENSOR, ImageJob
 
 #: Radiometry is recognised on this many windows of this side, spread over the raster.
 SAMPLE_WINDOWS = 8

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import OutputError
+from engine.errors import JobError, OutputError
+from engine.jobs.stats import StatsJob
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.tasks.inputs import (
     STATISTICS_FORMAT,
@@ -20,15 +21,6 @@ from engine.tasks.inputs import (
     refuse_to_overwrite_inputs,
     sample,
 )
-from engine.tasks.job import ImageJob
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatsJob(ImageJob):
-    """Which images to measure (see ``ImageJob``; ``statistics`` plays no part) and the JSON file to write."""
-
-    output: str
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +43,8 @@ def run(
     stopped = cancelled or (lambda: False)
     meter = ProgressMeter(progress)
     job.check()
+    if not job.output:
+        raise JobError("No output was named.", "Name the JSON file to write.")
     output = Path(job.output)
     if output.exists() and not job.overwrite:
         raise OutputError(f"{output} exists already.", "Choose another name, or allow overwriting (--overwrite).")

@@ -10,14 +10,11 @@ import sys
 import pytest
 
 from engine.cli import cli, main, time_left
+from engine.jobs.describe import DescribeJob
+from engine.jobs.embed import EmbedJob
+from engine.jobs.stats import StatsJob
 from engine.log import log_path, start_log
-from engine.model.devices import DEVICES, PRECISIONS
-from engine.model.fusion import FUSIONS
-from engine.raster.tiles import LEVELS
-from engine.raster.writers import DTYPES
-from engine.tasks.describe import DescribeJob
-from engine.tasks.embed import EmbedJob
-from engine.tasks.stats import StatsJob
+from engine.options import DEVICES, DTYPES, FUSIONS, LEVELS, PRECISIONS
 
 
 def smarties(capsys, *arguments):

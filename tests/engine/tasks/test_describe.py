@@ -9,7 +9,8 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from engine.tasks.describe import DescribeJob, call, report, run, sensor_listing
+from engine.jobs.describe import DescribeJob
+from engine.tasks.describe import call, report, run, sensor_listing
 
 
 def describe(*inputs, **settings):

@@ -15,8 +15,9 @@ import rasterio
 from rasterio.transform import from_origin
 
 from engine.errors import CancelledError, JobError, OutputError, StatisticsError
+from engine.jobs.embed import EmbedJob
 from engine.progress import Progress
-from engine.tasks.embed import EmbedJob, call, run
+from engine.tasks.embed import call, run
 
 
 def embed(output, *inputs, **settings):
@@ -151,7 +152,7 @@ def test_rasters_smaller_than_a_chip(tmp_path, size):
 
 
 def test_statistics_from_a_file_equal_the_estimate(scene, tmp_path):
-    from engine.tasks.stats import StatsJob
+    from engine.jobs.stats import StatsJob
     from engine.tasks.stats import run as measure
 
     file = tmp_path / "stats.json"
@@ -231,7 +232,8 @@ def test_worker_call_takes_and_gives_json_values(scene, tmp_path):
 
 RESIDENT = """
 import sys
-from engine.tasks.embed import EmbedJob, run
+from engine.jobs.embed import EmbedJob
+from engine.tasks.embed import run
 resident = []
 def note(progress):
     if "tile" in progress.message:

@@ -15,7 +15,8 @@ from rasterio.vrt import WarpedVRT
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from engine.tasks.embed import EmbedJob, EmbedResult, run
+from engine.jobs.embed import EmbedJob
+from engine.tasks.embed import EmbedResult, run
 
 WIDTH = 192  # of smarties-tiny
 

@@ -9,10 +9,11 @@ import pytest
 import rasterio
 
 from engine.errors import OutputError, StatisticsError
-from engine.tasks.embed import EmbedJob
+from engine.jobs.embed import EmbedJob
+from engine.jobs.stats import StatsJob
 from engine.tasks.embed import run as embed
 from engine.tasks.inputs import read_statistics
-from engine.tasks.stats import StatsJob, run
+from engine.tasks.stats import run
 
 
 def test_percentiles_are_those_of_the_valid_pixels(scene, tmp_path):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Dict, Type, TypeVar
 
-from engine.errors import JobError
-from engine.spectrum.assign import MODES
+from ..errors import JobError
+from ..spectrum.assign import MODES
 
 #: How statistics are chosen when nobody says: the sensor's own where the catalogue has them, else the raster's.
 STATISTICS_AUTO = "auto"
@@ -21,8 +21,10 @@ STATISTICS_ESTIMATE = "estimate"
 
 SENSOR_AUTO = "auto"
 
+Job = TypeVar("Job", bound="ImageJob")
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class ImageJob:
     """Which images, what is known of their bands, and the grid they share.
 
@@ -30,7 +32,7 @@ class ImageJob:
     ``sensors``: one name per image in the order of the images ("auto" detects), or a
     single name for all. ``band_tables``: likewise, paths of JSON band tables, or the
     tables themselves as JSON text; an empty string stands for none. ``extent``: (xmin, ymin, xmax,
-    ymax) in the coordinates of the output grid. ``crs``: anything rasterio reads, e.g.
+    ymax) in ``extent_crs`` (None: that of the output grid). ``crs``: anything rasterio reads, e.g.
     "EPSG:32631". ``resolution``: pixel size in units of that CRS. ``reference``: the image,
     counted from 1, whose pixels the grid takes over (None: the finest). ``interpolation``: how
     unseen bands get their layer (METHOD, section 3). ``statistics``: "auto", "sensor",
@@ -41,6 +43,7 @@ class ImageJob:
     sensors: tuple[str, ...] = ()
     band_tables: tuple[str, ...] = ()
     extent: tuple[float, float, float, float] | None = None
+    extent_crs: str | None = None
     crs: str | None = None
     resolution: float | None = None
     reference: int | None = None
@@ -73,7 +76,7 @@ class ImageJob:
         return json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls: Type[Job], values: Dict[str, Any]) -> Job:
         """A job from plain values. JobError names settings that do not exist, are missing or of a wrong type."""
         if not isinstance(values, dict):
             raise JobError(f"A job must be a JSON object, not {type(values).__name__}.")
@@ -93,7 +96,7 @@ class ImageJob:
         return cls(**{name: _typed(name, value, str(fields[name].type)) for name, value in values.items()})
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls: Type[Job], text: str) -> Job:
         """A job from ``to_json``'s text. Raises JobError when it is not one."""
         try:
             values = json.loads(text)
@@ -109,17 +112,17 @@ def _typed(name: str, value: Any, declared: str) -> Any:
     kind = declared.removesuffix(" | None")
     wrong = JobError(f"The setting {name} cannot be {value!r}.", f"It is of type {kind}.")
     if kind.startswith("tuple["):
-        if isinstance(value, str) or not isinstance(value, list | tuple):
+        if isinstance(value, str) or not isinstance(value, (list, tuple)):
             raise wrong
         inner = kind[len("tuple[") : -1].split(", ")
         if inner[-1] == "...":
             return tuple(_typed(name, item, inner[0]) for item in value)
         if len(value) != len(inner):
             raise wrong
-        return tuple(_typed(name, item, part) for item, part in zip(value, inner, strict=True))
+        return tuple(_typed(name, item, part) for item, part in zip(value, inner))
     if kind == "bool" and isinstance(value, bool):
         return value
-    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+    if kind == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
         return value

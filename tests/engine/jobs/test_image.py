@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import JobError
-from engine.tasks.embed import EmbedJob
+from engine.jobs.embed import EmbedJob
 
 JOBS = st.builds(
     EmbedJob,
@@ -32,7 +32,7 @@ def test_job_survives_json(job):
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        ({"inputs": ["a.tif"]}, "output"),
+        ({"output": "o.tif"}, "inputs"),
         ({"inputs": ["a.tif"], "output": "o.tif", "colour": 1}, "colour"),
         ({"inputs": "a.tif", "output": "o.tif"}, "inputs"),
         ({"inputs": ["a.tif"], "output": "o.tif", "chip": 1.5}, "chip"),
