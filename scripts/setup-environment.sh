@@ -8,24 +8,7 @@ venv=$1
 requirements=$2
 python=${PYTHON:-python3}
 
-fail() {
-    echo "smarties: $*" >&2
-    exit 1
-}
-
-install_system_package() {
-    command -v apt-get >/dev/null 2>&1 || fail "the system package $1 is missing; install it and run this again."
-    if [ "$(id -u)" -eq 0 ]; then
-        sudo=""
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo="sudo"
-    else
-        fail "the system package $1 is missing; run 'apt-get install $1' as root and then this again."
-    fi
-    echo "smarties: installing the system package $1"
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
-}
+. "$(dirname "$0")/system-packages.sh"
 
 command -v "$python" >/dev/null 2>&1 || install_system_package python3
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -34,7 +17,7 @@ command -v "$python" >/dev/null 2>&1 || install_system_package python3
 
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 echo "smarties: installing the Python packages of $requirements into $venv (a few minutes the first time)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" -c constraints.txt
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" -c constraints-dev.txt
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 
 # rasterio's wheels link to libexpat, which a minimal Debian does not have.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 STANDARD_LIBRARY_ONLY = [
     *sorted((ROOT / "engine/spectrum").glob("*.py")), *sorted((ROOT / "engine/jobs").glob("*.py")),
-    *(ROOT / "engine" / name for name in ("__init__.py", "errors.py", "options.py", "partial.py", "progress.py", "protocol.py")),
+    *(ROOT / "engine" / f"{name}.py" for name in ("__init__", "errors", "options", "partial", "progress", "protocol")),
 ]  # fmt: skip
 
 #: Their names as modules. In QGIS they are part of the package ``smarties``, hence their relative imports.
@@ -36,6 +37,26 @@ def test_code_is_formatted():
 
 def test_types_hold():
     run_tool("mypy")
+
+
+def test_types_of_the_plugin_hold(tmp_path):
+    # In QGIS the repository is the package `smarties`: checked under that name, with its relative imports.
+    (tmp_path / "smarties").symlink_to(ROOT, target_is_directory=True)
+    environment = {**os.environ, "MYPYPATH": str(tmp_path)}
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "-p",
+        "smarties.qgis_plugin",
+        "--config-file",
+        str(ROOT / "mypy-plugin.ini"),
+    ]
+    result = subprocess.run(
+        [*command, "--cache-dir", str(ROOT / ".mypy_cache" / "plugin")],
+        cwd=tmp_path, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -62,6 +83,27 @@ def test_what_qgis_imports_is_standard_library_only(path):
         assert name in OWN or name.split(".")[0] in sys.stdlib_module_names, name
     # QGIS 3.22 runs Python 3.9
     ast.parse(path.read_text(), feature_version=(3, 9))
+
+
+PLUGIN = sorted((ROOT / "qgis_plugin").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PLUGIN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_plugin_takes_from_the_engine_only_what_needs_nothing_else(path):
+    # In the package `smarties` the engine is a sibling, reached by relative imports.
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            module = absolute(path, node.level, node.module or "")
+            if module == "engine":
+                assert {f"engine.{alias.name}" for alias in node.names} <= {*OWN, "engine.__version__"}
+            elif module.split(".")[0] == "engine":
+                assert module in OWN, f"{path.name}:{node.lineno} imports {module}"
+
+
+@pytest.mark.parametrize("path", PLUGIN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_of_the_plugin_stay_small(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
 
 
 def test_importing_the_spectrum_loads_nothing_heavy():
