@@ -8,6 +8,7 @@ a defect: exit code 1, with the traceback in the log.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -114,6 +115,11 @@ class Extent(click.ParamType):
         return numbers
 
 
+def _crs_text(ctx: click.Context, param: click.Parameter, crs: str | None) -> str | None:
+    """``--crs 32631`` means EPSG:32631."""
+    return f"EPSG:{crs}" if crs and crs.isdigit() else crs
+
+
 def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of ``ImageJob``, the same for every command that reads images."""
     options = [
@@ -134,7 +140,15 @@ def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Band table of the image; repeat it for several images. An empty string stands for none.",
         ),
         click.option("--extent", type=Extent(), help="Part to read, in the coordinates of the output."),
-        click.option("--crs", metavar="EPSG", help="CRS of the output, e.g. EPSG:32631. Default: the reference's."),
+        click.option(
+            "--extent-crs", metavar="EPSG", callback=_crs_text, help="CRS of --extent, where it is not the output's."
+        ),
+        click.option(
+            "--crs",
+            metavar="EPSG",
+            callback=_crs_text,
+            help="CRS of the output, e.g. EPSG:32631. Default: the reference's.",
+        ),
         click.option("--resolution", type=float, metavar="R", help="Pixel size of the grid, in units of its CRS."),
         click.option(
             "--reference", type=int, metavar="N", help="Image, from 1, whose grid is used. Default: the finest."
@@ -153,11 +167,6 @@ def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _crs_text(crs: str | None) -> str | None:
-    """``--crs 32631`` means EPSG:32631."""
-    return f"EPSG:{crs}" if crs and crs.isdigit() else crs
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="smarties")
 def cli() -> None:
@@ -167,18 +176,18 @@ def cli() -> None:
 @cli.command(short_help="Show what is known of images and their bands.")
 @image_options
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
+def describe(as_json: bool, **settings: Any) -> None:
     """Show bands, wavelengths, where they come from, layers, radiometry and grid."""
     from engine.jobs.describe import DescribeJob
     from engine.tasks.describe import report, run
 
-    description = run(DescribeJob(crs=_crs_text(crs), **settings))
+    description = run(DescribeJob(**settings))
     click.echo(json.dumps(description, indent=2, ensure_ascii=False) if as_json else report(description))
 
 
 @cli.command(short_help="Write the embedding of images on one grid.")
 @image_options
-@click.option("--out", "output", required=True, metavar="OUT.tif", help="The embedding raster to write.")
+@click.option("--out", "output", default="", metavar="OUT.tif", help="The embedding raster to write.")
 @click.option("--model", default="smarties-tiny", show_default=True, metavar="NAME|FILE", help="See 'smarties models'.")
 @click.option("--chip", type=int, metavar="N", help="Source pixels per model input. Default: by sensor, 112 or 224.")
 @click.option(
@@ -228,31 +237,40 @@ def describe(as_json: bool, crs: str | None, **settings: Any) -> None:
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True)
 @click.option("--batch", type=int, metavar="N", help="Chips per pass. Default: by device.")
+@click.option("--picture", default="", metavar="PCA.tif", help="Also draw it: three principal components in colour.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing output.")
-def embed(crs: str | None, **settings: Any) -> None:
+@click.option("--dry-run", is_flag=True, help="Only tell the grid, the size, the time and the memory it will take.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def embed(dry_run: bool, as_json: bool, **settings: Any) -> None:
     """Write the embedding of one or several images on one grid."""
     from engine.jobs.embed import EmbedJob
     from engine.tasks.embed import run
 
-    job = EmbedJob(crs=_crs_text(crs), **settings)
+    job = EmbedJob(**settings)
+    if dry_run:
+        from engine.tasks import plan
+
+        planned = plan.run(job)
+        click.echo(json.dumps(planned, indent=2, ensure_ascii=False) if as_json else plan.report(planned))
+        return
     with progress_display() as show:
         result = run(job, show)
     for note in result.notes:
         click.echo(f"Note: {note}", err=True)
-    click.echo(result.summary())
+    click.echo(json.dumps(dataclasses.asdict(result), indent=2, ensure_ascii=False) if as_json else result.summary())
 
 
 @cli.command(short_help="Measure the statistics of images, for --statistics.")
 @image_options
 @click.option("--out", "output", required=True, metavar="FILE.json", help="The statistics file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
-def stats(crs: str | None, **settings: Any) -> None:
+def stats(**settings: Any) -> None:
     """Estimate 1 % and 99 % percentile, mean and deviation of every band, for --statistics."""
     from engine.jobs.stats import StatsJob
     from engine.tasks.stats import run
 
     with progress_display() as show:
-        result = run(StatsJob(crs=_crs_text(crs), **settings), show)
+        result = run(StatsJob(**settings), show)
     click.echo(result.summary())
 
 

@@ -1,4 +1,4 @@
-"""A picture of an embedding: its three strongest principal components as red, green and blue."""
+"""A picture of an embedding as a PNG: its three strongest principal components as red, green and blue."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import rasterio
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
-from sklearn.decomposition import PCA
 
 from engine.errors import SourceError
+from engine.raster.components import TokenSample, fit_components
 
 #: Pictures are for looking at: no side is longer than this.
 MAX_SIDE_PX = 2048
-#: Tokens the components are fitted on; more change the picture by less than the eye sees.
-FIT_TOKENS = 50_000
 
 
 def write_pca_picture(embedding: Path, picture: Path, enlarge: int = 1) -> Path:
@@ -31,26 +29,21 @@ def write_pca_picture(embedding: Path, picture: Path, enlarge: int = 1) -> Path:
     with rasterio.open(embedding) as source:
         shrink = max(1, -(-max(source.height, source.width) // MAX_SIDE_PX))
         shape = (-(-source.height // shrink), -(-source.width // shrink))
-        tokens = np.empty((*shape, source.count), np.float32)
+        tokens = np.empty((source.count, *shape), np.float32)
         scales, offsets = source.scales, source.offsets
         valid = source.read_masks(1, out_shape=shape, resampling=Resampling.nearest) > 0
         for band in range(source.count):
             read = source.read(band + 1, out_shape=shape, resampling=Resampling.nearest)
-            tokens[..., band] = read.astype(np.float32) * scales[band] + offsets[band]
-    valid &= np.isfinite(tokens).all(axis=-1)
+            tokens[band] = read.astype(np.float32) * scales[band] + offsets[band]
+    valid &= np.isfinite(tokens).all(axis=0)
     if not valid.any():
         raise SourceError(f"{embedding.name} holds no token with data.", "There is nothing to draw.")
-    samples = tokens[valid]
-    step = max(1, len(samples) // FIT_TOKENS)
-    components = min(3, samples.shape[1], len(samples))
-    pca = PCA(n_components=components, svd_solver="covariance_eigh").fit(samples[::step])
-    colours = pca.transform(samples)
-    low, high = np.percentile(colours, [2, 98], axis=0)
-    colours = np.clip((colours - low) / np.maximum(high - low, 1e-12), 0, 1) * 255
+    tokens[:, ~valid] = np.nan
+    sample = TokenSample(len(tokens), shape[1])
+    sample.add(0, tokens)
     image = np.zeros((4, *shape), np.uint8)
-    for channel in range(3):
-        image[channel][valid] = colours[:, min(channel, components - 1)].round().astype(np.uint8)
-    image[3][valid] = 255
+    image[:3, valid] = fit_components(sample.tokens()).colours(tokens[:, valid].T).T
+    image[3, valid] = 255
     if enlarge > 1:
         image = image.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     write_png(picture, image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from ..errors import JobError
@@ -17,7 +18,8 @@ class EmbedJob(ImageJob):
     coarser, 224 for finer). ``overlap``: share of a chip that neighbours repeat.
     ``level``: "tokens" (one vector per token) or "chips" (one per chip). ``min_valid``:
     least share of valid pixels for a token to have data. ``batch``: chips per pass
-    (None: by device).
+    (None: by device). ``picture``: a second GeoTIFF to write, the embedding's three principal
+    components as red, green and blue; empty for none.
     """
 
     output: str = ""
@@ -32,6 +34,7 @@ class EmbedJob(ImageJob):
     precision: str = "auto"
     batch: int | None = None
     overwrite: bool = False
+    picture: str = ""
 
     def check(self) -> None:
         """As ``ImageJob.check``, and the settings of the embedding itself."""
@@ -49,6 +52,8 @@ class EmbedJob(ImageJob):
             raise JobError(f"A valid share of {self.min_valid:g} is impossible.", "Use a share between 0 and 1.")
         if self.batch is not None and self.batch < 1:
             raise JobError(f"A batch of {self.batch} is impossible.", "Use 1 or more chips.")
+        if self.picture and self.output and os.path.realpath(self.picture) == os.path.realpath(self.output):
+            raise JobError("The picture and the embedding have the same name.", "Choose another name for the picture.")
         choices = (
             ("dtype", self.dtype, DTYPES),
             ("level", self.level, LEVELS),

@@ -62,6 +62,19 @@ def load_autoencoder(
     return _with_info(read_autoencoder(checkpoint), checkpoint, entry).to(chosen_device)
 
 
+def identity(source: str | Path) -> tuple[str | int, ...]:
+    """What changes when the weights behind ``source`` do; nothing of them is read.
+
+    CheckpointError when there is no such model, or a downloaded one is no longer what came.
+    """
+    entry = _named(source)
+    if entry is not None and entry.random:
+        return (entry.name,)
+    path = _path(source, entry).resolve()
+    status = path.stat()
+    return (str(path), status.st_size, status.st_mtime_ns)
+
+
 def _named(source: str | Path) -> zoo.Entry | None:
     """The zoo's entry of that name, if ``source`` is one: a name wins over a file of the same name."""
     return next((entry for entry in zoo.entries() if entry.name == source), None)

@@ -15,7 +15,7 @@ from engine.spectrum.assign import Assignment, assignment_for_key
 from engine.spectrum.layers import C_MAX, LAYERS
 
 #: What a list of bands is given as: keys of layers, or assignments of ``engine.spectrum``.
-BandList = Sequence["str | Assignment"]
+BandList = Sequence[str | Assignment]
 
 #: For each band, the learnt layers it is made of and their weights.
 LayerWeights = tuple[tuple[tuple[int, float], ...], ...]

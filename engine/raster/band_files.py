@@ -134,7 +134,7 @@ class _DirectFile(FileOnGrid):
     def open(self, stack: ExitStack) -> None:
         self.dataset = self._open_file(stack)
         offset = self.grid.offset_in(self.own)
-        assert offset is not None, "file_on_grid sends other lattices elsewhere"
+        assert offset is not None, "file_on_grid sends other lattices elsewhere"  # nosec B101: for the type checker
         self.row, self.col = offset
 
     def read(self, row0: int, row1: int, col0: int, col1: int) -> Block:

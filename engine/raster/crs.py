@@ -26,7 +26,7 @@ def parse_crs(crs: CRS | str | int) -> CRS:
     try:
         text = f"EPSG:{crs}" if isinstance(crs, int) or (isinstance(crs, str) and crs.strip().isdigit()) else crs
         return CRS.from_user_input(text)
-    except (CRSError, CPLE_BaseError) as error:
+    except (CRSError, CPLE_BaseError, ValueError) as error:
         raise GridError(f"{crs!r} is not a coordinate reference system.", "Give it as EPSG:32633.") from error
 
 

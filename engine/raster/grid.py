@@ -32,6 +32,8 @@ MAX_AREA_PX = 1_000_000_000_000
 #: Points per side of the net laid over a footprint before it is projected; curved edges stay within it to < 1 px
 #: for scenes, and a pole inside is not lost as it would be with the outline alone.
 _NET = 21
+#: Pixels along each side of an extent given in another CRS: what is left of it near an image is cut to these.
+_EXTENT_SIDE = 10_000
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def common_grid(
     extent: Bounds | None = None,
     crs: CRS | str | int | None = None,
     resolution: float | None = None,
+    extent_crs: CRS | str | int | None = None,
 ) -> Grid:
     """The one grid on which all images are read.
 
@@ -150,19 +153,23 @@ def common_grid(
     Args:
         images: at least one image.
         reference: index into ``images``.
-        extent: left, bottom, right, top in the CRS of the resulting grid.
+        extent: left, bottom, right, top in ``extent_crs``.
         crs: another CRS to read in: an EPSG number, ``"EPSG:3035"``, WKT.
         resolution: pixel size in units of the resulting grid's CRS. Pixel edges fall on
             multiples of it, or start at the extent's top left corner.
+        extent_crs: the CRS of the extent; None is that of the resulting grid. All that it covers of the
+            grid is read, its edges being curved there.
 
     Raises:
         GridError: the images do not overlap, one has no georeference, the CRS cannot be
             reached, or the grid is empty or absurdly large.
     """
-    base = images[_finest(images) if reference is None else reference]
+    base = images[reference_number(images, reference)]
     _check_georeference(images, base, new_lattice=crs is not None or resolution is not None)
     lattice = base.grid
     target = lattice.crs if crs is None else parse_crs(crs)
+    if extent is not None and extent_crs is not None:
+        extent = _extent_on(_checked_extent(extent), parse_crs(extent_crs), base, target)
     other_pixels = resolution is not None and not _has_pixels_of(lattice, resolution)
     if target is not None and (target != lattice.crs or other_pixels):
         lattice = _new_lattice(base, target, resolution, extent)
@@ -192,6 +199,14 @@ def common_grid(
     return grid
 
 
+def reference_number(images: Sequence[HasGrid], reference: int | None = None) -> int:
+    """The index of the image whose lattice ``common_grid`` starts from: ``reference``, else the finest image."""
+    if reference is not None:
+        return reference
+    sizes = [image.grid.gsd_m or math.inf for image in images]
+    return next(index for index, size in enumerate(sizes) if size <= min(sizes) * (1 + GSD_TIE))
+
+
 def bounds_text(bounds: Bounds) -> str:
     """Bounds for messages, with as many digits as their size calls for."""
     spread = max(bounds[2] - bounds[0], bounds[3] - bounds[1])
@@ -202,11 +217,6 @@ def bounds_text(bounds: Bounds) -> str:
 def metres_text(metres: float) -> str:
     """A length to three digits: ``10 m``, ``0.3 m``, ``3.03 km``."""
     return f"{metres / 1000:.3g} km" if metres >= 1000 else f"{metres:.3g} m"
-
-
-def _finest(images: Sequence[HasGrid]) -> int:
-    sizes = [image.grid.gsd_m or math.inf for image in images]
-    return next(index for index, size in enumerate(sizes) if size <= min(sizes) * (1 + GSD_TIE))
 
 
 def _check_georeference(images: Sequence[HasGrid], base: HasGrid, new_lattice: bool) -> None:
@@ -222,6 +232,42 @@ def _check_georeference(images: Sequence[HasGrid], base: HasGrid, new_lattice: b
 
 def _has_pixels_of(lattice: Grid, resolution: float) -> bool:
     return all(math.isclose(size, resolution, rel_tol=1e-6) for size in lattice.pixel_size)
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """An extent in a CRS of its own, as something with a footprint."""
+
+    title: str
+    grid: Grid
+
+
+def _extent_on(extent: Bounds, extent_crs: CRS, base: HasGrid, target: CRS | None) -> Bounds:
+    """The envelope in ``target`` of the part of an extent that lies near the reference image."""
+    own = base.grid
+    if own.crs is None or target is None:
+        raise GridError(
+            f"{base.title} has no CRS, so an extent in {crs_label(extent_crs)} has no place on it.",
+            "Give it a CRS and a position in QGIS (Georeferencer, Assign projection), or leave the extent out.",
+        )
+    if extent_crs == target:
+        return extent
+    lattice = own if target == own.crs else _new_lattice(base, target, None, None)
+    left, bottom, right, top = extent
+    # The net laid over a footprint is cut to whole pixels: enough of them that little beyond the image is left.
+    pixel_x, pixel_y = (right - left) / _EXTENT_SIDE, (top - bottom) / _EXTENT_SIDE
+    transform = Affine(pixel_x, 0, left, 0, -pixel_y, top)
+    piece = _Extent("The extent", Grid(extent_crs, transform, _EXTENT_SIDE, _EXTENT_SIDE))
+    row0, row1, col0, col1 = _footprint(piece, lattice)
+    if row0 >= row1 or col0 >= col1 or row0 >= lattice.height or col0 >= lattice.width or row1 <= 0 or col1 <= 0:
+        raise GridError(
+            f"The extent {bounds_text(extent)} in {crs_label(extent_crs)} lies outside {base.title}, which covers"
+            f" {_place(own)}.",
+            "Choose an extent that meets the images.",
+        )
+    corners = [lattice.transform @ (col, row) for col in (col0, col1) for row in (row0, row1)]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _new_lattice(base: HasGrid, target: CRS, resolution: float | None, extent: Bounds | None) -> Grid:

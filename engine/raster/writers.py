@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import glob
-import itertools
-import math
-import os
 import queue
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import rasterio
 from affine import Affine
-from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
 from engine.errors import JobError, OutputError
 from engine.options import DTYPES
 from engine.partial import partial_path
+from engine.raster.tiff_files import (
+    WRITE_ERRORS,
+    check_output,
+    output_error,
+    overview_factors,
+    publish,
+    remove,
+    verify_whole,
+)
 
 INT8_NODATA = -128
 INT8_LIMIT = 127
@@ -35,15 +38,9 @@ HALF_LIMIT = 65504.0  # IEEE 754-2008: the largest finite binary16
 _BYTES = {"float32": 4, "float16": 2, "int8": 1}
 # Size on disk over size in memory, ZSTD level 1 with predictor 2, 768 smooth bands with noise, 344² cells.
 _PACKED = {"float32": 0.92, "float16": 0.9, "int8": 0.7}
-_OVERVIEW_FROM = 512
-"""Rasters longer than this in either direction get overviews, as GDAL's COG driver does."""
 _OVERVIEW_BLOCK = 128
 _BUFFER_BYTES = 160_000_000
 _BLOCK_HEIGHTS = (128, 64, 32, 16)
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_PROBE_BYTES = 1 << 20
-# Most of GDAL's errors reach us as RasterioError, some bare; RasterioIOError is an OSError without errno.
-_WRITE_ERRORS = (OSError, RasterioError, CPLE_BaseError)
 
 
 def int8_scales(features: np.ndarray) -> np.ndarray:
@@ -55,19 +52,6 @@ def int8_scales(features: np.ndarray) -> np.ndarray:
     sample = np.abs(features.reshape(len(features), -1))
     largest = np.where(np.isfinite(sample), sample, 0).max(axis=1, initial=0).astype(np.float64)
     return np.where(largest > 0, largest * 1.25, 1.0) / INT8_LIMIT
-
-
-def check_output(path: Path, overwrite: bool) -> None:
-    """Raise OutputError where ``path`` can be seen not to become a raster: wrong name, no folder, existing file."""
-    name, folder = path.name, path.parent
-    if path.suffix.lower() not in (".tif", ".tiff"):
-        raise OutputError(f"“{name}” is not the name of a GeoTIFF.", "Let the name of the output end in .tif.")
-    if not folder.is_dir():
-        raise OutputError(f"The folder {folder} does not exist.", "Create it or choose another folder.")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder.", "Choose another name for the output.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already.", "Choose another name, or allow overwriting (--overwrite).")
 
 
 class RasterWriter:
@@ -116,6 +100,7 @@ class RasterWriter:
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._buffer = np.empty((dims, self._block[0], cols), np.float32)
+        self._overviews = overview_factors(rows, cols)
         self._temporary = partial_path(self.path)
 
         try:
@@ -126,7 +111,7 @@ class RasterWriter:
         try:
             self._check_space()
             self._dataset = self._create(transform, crs, band_names, tags)
-        except _WRITE_ERRORS as error:
+        except WRITE_ERRORS as error:
             failure = self._output_error(error)
             self._remove()
             raise failure from error
@@ -168,10 +153,12 @@ class RasterWriter:
         self._next_row += rows.shape[1]
         self._queue.put(rows)
 
-    def finish(self) -> Path:
+    def finish(self, companion: Callable[[Path], AbstractContextManager[None]] | None = None) -> Path:
         """Write what is buffered, add overviews, move the file to its name; return that path.
 
-        Raises OutputError where a write has failed, ValueError where rows are missing; nothing is left then.
+        ``companion`` makes a context from the whole raster, inside which it takes its name: what belongs to
+        it comes with it or not at all. Raises what the context raises, OutputError where a write has failed,
+        ValueError where rows are missing; nothing is left then.
         """
         if self._done:
             raise ValueError("the raster is closed")
@@ -182,13 +169,17 @@ class RasterWriter:
             self._thread.join()
             self._raise_failure()
             try:
-                if self._overview_factors():
+                if self._overviews:
                     self._add_overviews()
                 self._dataset.close()
-                self._verify()
-                self._publish()
-            except _WRITE_ERRORS as error:
+                verify_whole(self._temporary, len(self._overviews))
+            except WRITE_ERRORS as error:
                 raise self._output_error(error) from error
+            with companion(self._temporary) if companion else contextlib.nullcontext():
+                try:
+                    publish(self._temporary, self.path, self._overwrite)
+                except WRITE_ERRORS as error:
+                    raise self._output_error(error) from error
         except BaseException:
             self.abort()
             raise
@@ -205,7 +196,7 @@ class RasterWriter:
             self._queue.put(None)
             self._thread.join()
         # GDAL flushes on close and may fail to: the file is removed either way.
-        with contextlib.suppress(*_WRITE_ERRORS):
+        with contextlib.suppress(*WRITE_ERRORS):
             self._dataset.close()
         self._remove()
 
@@ -213,7 +204,7 @@ class RasterWriter:
         name, folder = self.path.name, self.path.parent
         dims, rows, cols = self._shape
         need = dims * rows * cols * _BYTES[self._dtype] * _PACKED[self._dtype]
-        need *= 4 / 3 if self._overview_factors() else 1
+        need *= 4 / 3 if self._overviews else 1
         free = shutil.disk_usage(folder).free
         if need > free:
             raise OutputError(
@@ -265,7 +256,7 @@ class RasterWriter:
                 continue
             try:
                 self._take(rows)
-            except _WRITE_ERRORS as error:
+            except WRITE_ERRORS as error:
                 failure = self._output_error(error)
                 failure.__cause__ = error
                 self._error = failure
@@ -305,51 +296,13 @@ class RasterWriter:
         values[missing] = INT8_NODATA
         return values.astype(np.int8)
 
-    def _overview_factors(self) -> list[int]:
-        """Powers of two down to the first overview that needs none itself; empty for a small raster."""
-        longest = max(self._shape[1:])
-        levels = math.ceil(math.log2(max(1, longest / _OVERVIEW_FROM)))
-        return [2**level for level in range(1, levels + 1)]
-
     def _add_overviews(self) -> None:
         # Overviews take the file's packing but not its level and predictor.
         with rasterio.Env(ZSTD_LEVEL_OVERVIEW=1, PREDICTOR_OVERVIEW=2, GDAL_TIFF_OVR_BLOCKSIZE=_OVERVIEW_BLOCK):
-            self._dataset.build_overviews(self._overview_factors(), Resampling.average)
-
-    def _verify(self) -> None:
-        """Raise RasterioIOError where a block is not in the file: GDAL is silent when its last writes fail on close."""
-        incomplete = RasterioIOError("the file is incomplete after it was closed")
-        size = self._temporary.stat().st_size
-        levels: list[tuple[int | None, int, int, int]] = [(None, 1, *self._block)]
-        for index, factor in enumerate(self._overview_factors()):
-            levels.append((index, factor, _OVERVIEW_BLOCK, _OVERVIEW_BLOCK))
-        with rasterio.open(self._temporary) as dataset:
-            if any(len(dataset.overviews(band)) != len(levels) - 1 for band in dataset.indexes):
-                raise incomplete
-            for (level, factor, block_rows, block_cols), band in itertools.product(levels, dataset.indexes):
-                down = math.ceil(math.ceil(self._shape[1] / factor) / block_rows)
-                across = math.ceil(math.ceil(self._shape[2] / factor) / block_cols)
-                for y, x in itertools.product(range(down), range(across)):
-                    start = dataset.get_tag_item(f"BLOCK_OFFSET_{x}_{y}", "TIFF", bidx=band, ovr=level)
-                    count = dataset.get_tag_item(f"BLOCK_SIZE_{x}_{y}", "TIFF", bidx=band, ovr=level)
-                    if start is None or count is None or int(start) + int(count) > size:
-                        raise incomplete
-
-    def _publish(self) -> None:
-        with open(self._temporary, "r+b") as file:
-            os.fsync(file.fileno())
-        if self.path.exists() and not self._overwrite:
-            raise OutputError(
-                f"{self.path} exists already.", "Choose another name, or allow overwriting (--overwrite)."
-            )
-        os.replace(self._temporary, self.path)
-        for suffix in (".aux.xml", ".ovr", ".msk"):
-            # Statistics and overviews of the raster that stood here before.
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+            self._dataset.build_overviews(self._overviews, Resampling.average)
 
     def _remove(self) -> None:
-        for file in self.path.parent.glob(f"{glob.escape(self._temporary.name)}*"):
-            file.unlink(missing_ok=True)
+        remove(self._temporary)
 
     def _raise_failure(self) -> None:
         if self._error is not None:
@@ -357,27 +310,7 @@ class RasterWriter:
             raise self._error
 
     def _output_error(self, error: Exception) -> OutputError:
-        cause = error if isinstance(error, OSError) and error.errno else self._system_error()
-        if cause is not None and cause.errno in _DISK_FULL:
-            return OutputError(
-                f"The disk ran full while {self.path.name} was written to {self.path.parent}.",
-                "Free some space, choose another folder, or a smaller type (float16, int8), and run again.",
-            )
-        reason = str(error) if cause is None else cause.strerror
-        return OutputError(
-            f"{self.path} cannot be written: {reason}.", "Choose a folder you may write to, on a disk that works."
-        )
-
-    def _system_error(self) -> OSError | None:
-        """What the system says to a write. GDAL keeps it to itself, so the same file is written to without GDAL."""
-        try:
-            with open(self._temporary, "ab") as file:
-                file.write(bytes(_PROBE_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            return error
-        return None
+        return output_error(self.path, self._temporary, error)
 
 
 def _block_shape(dims: int, cols: int, dtype: str) -> tuple[int, int]:

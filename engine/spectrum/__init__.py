@@ -3,7 +3,7 @@
 Standard library only: QGIS imports this very package.
 """
 
-from .assign import MODES, Assignment, assign, assignment_for_key, verdict_of
+from .assign import MODES, Assignment, assign, assignment_for_key, family_of, verdict_of
 from .bands import Band
 from .detect import Detection, RasterMetadata, detect
 from .layers import LAYERS, Layer
@@ -23,6 +23,7 @@ __all__ = [
     "assign",
     "assignment_for_key",
     "detect",
+    "family_of",
     "load_sensor",
     "parse_table",
     "read_table",

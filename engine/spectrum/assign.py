@@ -150,7 +150,7 @@ def assign(
     unknown = [band for band in enabled if _lacks(band)]
     if unknown:
         raise unknown_error(unknown)
-    family = family if family in (SENTINEL2, RGB) else _family_of(enabled)
+    family = family_of(enabled, family)
     found = tuple(verdict_of(band, mode, family) for band in enabled)
     lost = [each.band for each in found if not each.weights]
     if lost:
@@ -175,7 +175,7 @@ def verdict_of(band: Band, mode: str = "log", family: Optional[str] = None) -> A
         raise unknown_error([band])
     if band.is_radar:
         return _radar(band, mode)
-    assert band.centre_nm is not None, "_lacks() refuses an optical band without wavelength"
+    assert band.centre_nm is not None, "_lacks() refuses an optical band without wavelength"  # nosec B101: for mypy
     return _optical(band, band.centre_nm, mode, family if family == RGB else SENTINEL2)
 
 
@@ -251,7 +251,7 @@ def _assignment(band: Band, weights: Weights, verdict: str, mode: str) -> Assign
     overlap = _overlap(band, [LAYERS[index] for index, _ in ordered])
     # Layers of the other polarisation, or of radar for an optical band, are no neighbours in the spectrum.
     layers = [layer for layer in LAYERS if (layer.polarisation is not None) == band.is_radar]
-    assert band.centre_nm is not None, "bands without wavelength do not come here"
+    assert band.centre_nm is not None, "bands without wavelength do not come here"  # nosec B101: for the type checker
     distance = min(_distance_to(band.centre_nm, layer) for layer in layers)
     return Assignment(band, ordered, verdict, overlap, distance, mode)
 
@@ -299,7 +299,7 @@ def _derived_like(band: Band, centre_nm: float) -> Optional[DerivedRange]:
 
 def _same_band(band: Band, layer: Layer) -> bool:
     """True where wavelengths alone say that this is the band the layer was learnt from (see SEEN_OVERLAP)."""
-    assert band.centre_nm is not None
+    assert band.centre_nm is not None  # nosec B101: for the type checker
     width = layer.max_nm - layer.min_nm
     if abs(band.centre_nm - layer.centre_nm) > SEEN_CENTRE * width:
         return False
@@ -326,7 +326,14 @@ def _distance_to(centre_nm: float, layer: Layer) -> float:
     return max(0.0, layer.min_nm - centre_nm, centre_nm - layer.max_nm)
 
 
-def _family_of(enabled: Sequence[Band]) -> str:
+def family_of(bands: Sequence[Band], family: Optional[str] = None) -> str:
+    """Which learnt layers to prefer for an image: the ``family`` of its sensor where it is one of the two.
+
+    Else "rgb" for an image of at most three bands that are all visible, and "sentinel-2" for any other.
+    """
+    if family in (SENTINEL2, RGB):
+        return family
+    enabled = [band for band in bands if band.enabled]
     optical = [band.centre_nm for band in enabled if not band.is_radar and band.centre_nm is not None]
     return RGB if 1 <= len(optical) <= 3 and all(centre < VISIBLE_MAX_NM for centre in optical) else SENTINEL2
 

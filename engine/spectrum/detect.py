@@ -242,7 +242,7 @@ def _matches(
     if order is not None and not (is_true_colour and sensor.kind == "rgb"):
         for index, band_name in zip(shown, order):
             band = sensor_band(sensor, band_name)
-            assert band is not None, "the catalogue checks its orders"
+            assert band is not None, "the catalogue checks its orders"  # nosec B101: for the type checker
             matches[index] = (band, f"band order{title}")
         return matches
     for index, colour in colours.items():

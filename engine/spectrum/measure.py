@@ -65,7 +65,7 @@ def _centres(readings: Readings, known: Sequence[bool], optional: Sequence[bool]
 
 def _reading(readings: Readings, index: int) -> Reading:
     reading = readings[index]
-    assert reading is not None, "grouped above"
+    assert reading is not None, "grouped above"  # nosec B101: for the type checker
     return reading
 
 

@@ -45,7 +45,7 @@ def far_error(bands: Sequence[Tuple[Band, float]]) -> OutsideSpectrumError:
     told = [f"{_described(band)}, {_distance(distance)} from the nearest learnt range" for band, distance in bands]
     return OutsideSpectrumError(
         f"Nothing near was learnt for {_counted([band for band, _ in bands])}{_joined(told)}.",
-        "Switch it off in the band table, or run it all the same with --allow-outside.",
+        "Switch it off in the band table, or allow bands far from what was learnt (--allow-outside).",
     )
 
 

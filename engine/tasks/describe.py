@@ -75,7 +75,7 @@ def _image(each: DetectedImage, job: DescribeJob, cancelled: CancelCallback) -> 
     return record
 
 
-def _band(number: int, band: Band, mode: str, family: str | None) -> dict[str, Any]:
+def _band(number: int, band: Band, mode: str, family: str) -> dict[str, Any]:
     record: dict[str, Any] = {
         "number": number, "name": band.name, "enabled": band.enabled, "note": band.note,
         "centre_nm": band.centre_nm, "min_nm": band.min_nm, "max_nm": band.max_nm,

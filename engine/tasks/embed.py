@@ -3,59 +3,53 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import json
-import platform
+import functools
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 
-import engine
 from engine.errors import CancelledError, JobError, SourceError
 from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
 from engine.model import load_encoder
-from engine.model.devices import choose_device, choose_precision, describe_device
-from engine.model.encoder import ModelInfo
-from engine.model.fusion import check_fusion
+from engine.model.devices import describe_device
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.raster.blend import StripBlender
+from engine.raster.components import Components, TokenSample, fit_components
 from engine.raster.grid import Grid
+from engine.raster.pca_picture import pca_picture
 from engine.raster.reader import block_cache
 from engine.raster.strips import Strip, StripReader
-from engine.raster.tiles import Tile, TilePlan, plan_tiles
-from engine.raster.writers import RasterWriter, check_output, int8_scales
+from engine.raster.tiles import Tile, TilePlan
+from engine.raster.writers import RasterWriter, int8_scales
+from engine.tasks import pace
+from engine.tasks.embed_setup import set_up
 from engine.tasks.features import FeatureExtractor
-from engine.tasks.inputs import (
-    DetectedImage,
-    PreparedImage,
-    detect_inputs,
-    grid_of,
-    prepare_images,
-    refuse_to_overwrite_inputs,
-)
-
-#: DESIGN: 112 source pixels per model input for imagery of about 10 m, 224 for finer.
-COARSE_CHIP_PX, FINE_CHIP_PX = 112, 224
-FINE_GSD_M = 5.0
+from engine.tasks.inputs import PreparedImage, prepare_images
+from engine.tasks.provenance import band_names, notes_of, picture_provenance, provenance
 
 #: int8 scales are taken from this many tiles, spread over the raster.
 SCALE_TILES = 16
 
-#: Shares of the progress bar: reading values for radiometry and statistics, then the tiles, then overviews and close.
-_PREPARED, _EMBEDDED = 0.1, 0.97
+#: Shares of the progress bar: reading values for radiometry and statistics, then the tiles, then overviews, then the
+#: picture and the close.
+_PREPARED, _EMBEDDED, _OVERVIEWED = 0.1, 0.96, 0.98
 
 
 @dataclass(frozen=True)
 class EmbedResult:
-    """What was written, and what the user should know of it."""
+    """What was written, and what the user should know of it.
+
+    ``picture`` is the picture's path, empty where none was asked for. ``rgb_bands`` are three bands of the
+    embedding, counted from 1, that show most of it as red, green and blue, ``rgb_ranges`` their values (after
+    int8's scale) at the 2nd and 98th percentile.
+    """
 
     output: str
     rows: int
@@ -66,14 +60,18 @@ class EmbedResult:
     device: str
     model: str
     notes: tuple[str, ...]
+    picture: str
+    rgb_bands: tuple[int, int, int]
+    rgb_ranges: tuple[tuple[float, float], ...]
 
     def summary(self) -> str:
-        """Three lines for a terminal."""
-        return (
-            f"Wrote {self.output}: {self.cols} × {self.rows} cells of {self.dims} values, from {self.tiles} tiles.\n"
-            f"Took {self.seconds:.1f} s on {self.device}.\n"
-            f"Model: {self.model}"
-        )
+        """Three lines for a terminal, four with a picture."""
+        lines = [
+            f"Wrote {self.output}: {self.cols} × {self.rows} cells of {self.dims} values, from {self.tiles} tiles.",
+            f"Took {self.seconds:.1f} s on {self.device}.",
+            f"Model: {self.model}",
+        ]
+        return "\n".join([*lines, *([f"Picture: {self.picture}"] if self.picture else [])])
 
 
 def run(
@@ -81,35 +79,28 @@ def run(
 ) -> EmbedResult:
     """Runs the job and returns what was written.
 
-    Nothing stands under the output's name until the raster is whole. Raises a
+    Nothing stands under the output's name until the raster is whole, and its picture with it. Raises a
     SmartiesError that says what to do, CancelledError when ``cancelled`` said so.
     """
     started = time.monotonic()
     keep_memory_level()
     stopped = cancelled or (lambda: False)
     meter = ProgressMeter(progress)
-    job.check()
     if not job.output:
         raise JobError("No output was named.", "Name the raster to write.")
     output = Path(job.output)
-    check_output(output, job.overwrite)
     meter.update(0, "Opening the images")
-    detected = detect_inputs(job)
-    refuse_to_overwrite_inputs(output, detected)
-    check_fusion(job.fusion, len(detected))
-    assignments = [each.assign(job) for each in detected]
-    grid = grid_of(job, detected)
-    device = choose_device(job.device)
-    precision = choose_precision(job.precision, device)
-    encoder = load_encoder(job.model, device=str(device), precision=precision)
-    images = prepare_images(job, detected, assignments, grid, meter.part(0, _PREPARED), stopped)
-    chip = job.chip or default_chip(grid, detected)
-    plan = plan_tiles(grid.height, grid.width, chip, encoder.config.grid, job.overlap, job.level)
+    setup = set_up(job)
+    grid, detected = setup.grid, setup.detected
+    encoder = load_encoder(job.model, device=str(setup.device), precision=setup.precision)
+    device = describe_device(setup.device, setup.precision)
+    images = prepare_images(job, detected, setup.assignments, setup.statistics, grid, meter.part(0, _PREPARED), stopped)
+    plan = setup.tiles(encoder.config.grid)
 
-    notes = [*_notes(images, encoder.info), plan.note]
-    with FeatureExtractor(encoder, images, job.fusion, device, job.batch, stopped) as extractor:
+    notes = [*notes_of(images, encoder.info), plan.note]
+    with FeatureExtractor(encoder, images, job.fusion, setup.device, job.batch, stopped) as extractor:
         scales = int8_scales(_features_of_a_sample(images, grid, plan, extractor)) if job.dtype == "int8" else None
-        resolved = dataclasses.replace(job, chip=chip)
+        tags = provenance(dataclasses.replace(job, chip=setup.chip), encoder.info, images, grid, device)
         with RasterWriter(
             output,
             plan.rows,
@@ -119,19 +110,28 @@ def run(
             grid.crs,
             job.dtype,
             band_names=band_names(extractor.width, job.fusion, detected),
-            tags=provenance(resolved, encoder.info, images, grid, describe_device(device, precision)),
+            tags=tags,
             scales=scales,
             overwrite=job.overwrite,
         ) as writer:
             blender = StripBlender(plan, extractor.width, job.min_valid)
-            _embed(images, grid, plan, extractor, blender, writer, meter.part(_PREPARED, _EMBEDDED), stopped)
+            sample = TokenSample(extractor.width, plan.cols)
+
+            def take(row0: int, rows: np.ndarray) -> None:
+                sample.add(row0, rows)
+                writer.write(row0, rows)
+
+            _embed(images, grid, plan, extractor, blender, take, meter.part(_PREPARED, _EMBEDDED), stopped)
             meter.update(_EMBEDDED, "Finishing the raster")
-            writer.finish()
+            components = fit_components(sample.tokens())
+            writer.finish(_picture_of(job, components, tags, meter.part(_OVERVIEWED, 1), stopped))
         if writer.clipped_share > 0:
             notes.append(
                 f"{writer.clipped_share:.2%} of the values lay outside the range of {job.dtype} and were clipped."
             )
         notes += extractor.notes
+    if extractor.chips >= extractor.batch:
+        pace.learn(setup, extractor.seconds / extractor.chips)
     meter.update(1, "Done")
     return EmbedResult(
         output=str(output),
@@ -140,9 +140,12 @@ def run(
         dims=extractor.width,
         tiles=plan.tile_count,
         seconds=time.monotonic() - started,
-        device=describe_device(device, precision),
+        device=device,
         model=encoder.info.title,
         notes=tuple(note for note in notes if note),
+        picture=job.picture,
+        rgb_bands=components.bands,
+        rgb_ranges=components.ranges,
     )
 
 
@@ -151,87 +154,39 @@ def call(params: dict[str, Any], progress: ProgressCallback, cancelled: CancelCa
     return dataclasses.asdict(run(EmbedJob.from_dict(params), progress, cancelled))
 
 
-def default_chip(grid: Grid, detected: list[DetectedImage]) -> int:
-    """Source pixels per model input: the sensor's where the grid is near its resolution, else by the grid's GSD."""
-    gsd = grid.gsd_m
-    for each in detected:
-        if each.sensor and (gsd is None or 0.5 <= gsd / each.sensor.gsd_m <= 2):
-            return each.sensor.chip_px
-    return COARSE_CHIP_PX if gsd is not None and gsd >= FINE_GSD_M else FINE_CHIP_PX
-
-
-def band_names(width: int, fusion: str, detected: list[DetectedImage]) -> list[str]:
-    """Names of the embedding's bands; with features side by side, the image each half belongs to."""
-    if fusion == "stack" or len(detected) == 1:
-        return [f"feature {number + 1}" for number in range(width)]
-    each = width // len(detected)
-    return [
-        f"{number + 1}: feature {number % each + 1} of {detected[number // each].image.title}"
-        for number in range(width)
-    ]
-
-
-def provenance(job: EmbedJob, model: ModelInfo, images: list[PreparedImage], grid: Grid, device: str) -> dict[str, str]:
-    """The output's metadata: what was embedded, by which model, from which bands, with which software."""
-    versions = {
-        name: importlib.metadata.version(name) for name in ("torch", "timm", "rasterio", "numpy", "scikit-image")
-    }
-    versions |= {"smarties": engine.__version__, "python": platform.python_version(), "gdal": rasterio.__gdal_version__}
-    titles = " + ".join(image.detected.image.title for image in images)
-    return {
-        "TIFFTAG_SOFTWARE": f"SMARTIES for QGIS {engine.__version__}",
-        "TIFFTAG_IMAGEDESCRIPTION": f"Embedding of {titles} by {model.title}",
-        "SMARTIES_JOB": job.to_json(),
-        "SMARTIES_MODEL": _json(
-            {"name": model.name, "title": model.title, "sha256": model.sha256, "random": model.random}
-        ),
-        "SMARTIES_IMAGES": _json([image.record() for image in images]),
-        "SMARTIES_GRID": grid.describe(),
-        "SMARTIES_DEVICE": device,
-        "SMARTIES_VERSIONS": _json(versions),
-    }
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _notes(images: list[PreparedImage], model: ModelInfo) -> Iterator[str]:
-    if model.random:
-        yield f"The model is {model.title}: its embedding shows structure, but knows nothing yet."
-    yield from model.notes
-    for image in images:
-        title = image.detected.image.title
-        detection = image.detected.detection
-        yield from (f"{title}: {note}" for note in detection.notes)
-        yield f"{title}: {image.radiometry.found}; {image.radiometry.action}."
-        if image.radiometry.doubt:
-            yield f"{title}: {image.radiometry.doubt}"
-        off = [band for band in detection.bands if not band.enabled]
-        if off:
-            yield f"{title}: {len(off)} of {len(detection.bands)} bands are left out ({_reasons(off)})."
-        interpolated = [each.band.name for each in image.assignments if each.verdict in ("interpolated", "outside")]
-        if interpolated:
-            named = ", ".join(interpolated[:6]) + (" …" if len(interpolated) > 6 else "")
-            yield f"{title}: no layer was learnt for {named}; {len(interpolated)} band(s) run on interpolated layers."
-
-
-def _reasons(off: list[Any]) -> str:
-    reasons = list(dict.fromkeys(band.note.rstrip(".") or "switched off" for band in off))
-    return "; ".join(reasons[:4]) + ("; …" if len(reasons) > 4 else "")
+def _picture_of(
+    job: EmbedJob,
+    components: Components,
+    tags: dict[str, str],
+    progress: ProgressCallback,
+    cancelled: CancelCallback,
+) -> Callable[[Path], AbstractContextManager[None]] | None:
+    """What makes the picture of the whole embedding, for ``RasterWriter.finish``; None where none is wanted."""
+    if not job.picture:
+        return None
+    picture = Path(job.picture)
+    return functools.partial(
+        pca_picture,
+        picture=picture,
+        components=components,
+        tags=picture_provenance(tags, Path(job.output), picture),
+        overwrite=job.overwrite,
+        progress=progress,
+        cancelled=cancelled,
+    )
 
 
 def _embed(
-    images: list[PreparedImage],
+    images: Sequence[PreparedImage],
     grid: Grid,
     plan: TilePlan,
     extractor: FeatureExtractor,
     blender: StripBlender,
-    writer: RasterWriter,
+    take: Callable[[int, np.ndarray], None],
     progress: ProgressCallback,
     cancelled: CancelCallback,
 ) -> None:
-    """Reader thread → batches through the model → rolling strip → writer thread."""
+    """Reader thread → batches through the model → rolling strip → ``take``, rows from top to bottom."""
     done = 0
     with ExitStack() as stack:
         readers = [stack.enter_context(image.detected.reader(grid)) for image in images]
@@ -250,7 +205,7 @@ def _embed(
                 progress(Progress(done / plan.tile_count, f"Embedding tile {done} of {plan.tile_count}"))
             done += skipped
             for row, rows in blender.finished():
-                writer.write(row, rows)
+                take(row, rows)
             progress(Progress(done / plan.tile_count, f"Embedding tile {done} of {plan.tile_count}"))
     if not blender.complete:
         raise SourceError("The images ended before the grid did.", "Check that no file was changed during the run.")
@@ -266,7 +221,7 @@ def _features(strip: Strip, tiles: list[Tile], extractor: FeatureExtractor, leve
 
 
 def _features_of_a_sample(
-    images: list[PreparedImage], grid: Grid, plan: TilePlan, extractor: FeatureExtractor
+    images: Sequence[PreparedImage], grid: Grid, plan: TilePlan, extractor: FeatureExtractor
 ) -> np.ndarray:
     """Features (D, n) of tiles spread over the raster, for the scales of int8; zeros where no tile has data."""
     rows, cols = len(plan.row_starts), len(plan.col_starts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -48,6 +49,8 @@ class FeatureExtractor:
         self.batch = batch or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
         self.width = fused_width(encoder.width, fusion, len(images))
         self.notes: list[str] = []
+        #: What was encoded so far, and how long that took.
+        self.chips, self.seconds = 0, 0.0
         self._bands = [image.assignments for image in images]
         self._harmonisers = [image.harmoniser(device) for image in images]
         # The size the weights were trained at: 14 × 14 tokens of 16 px for the released ones.
@@ -75,6 +78,7 @@ class FeatureExtractor:
         bool. Returns float32 (B, D, T, T) for level "tokens", (B, D) for "chips".
         A batch that does not fit the GPU is halved, and the smaller size kept.
         """
+        begun = time.monotonic()
         parts = []
         start = 0
         while start < len(values[0]):
@@ -89,6 +93,7 @@ class FeatureExtractor:
                 self.notes.append(f"The GPU's memory did not suffice; batches of {self.batch} chips are used.")
                 LOGGER.warning(self.notes[-1])
                 torch.cuda.empty_cache()
+        self.chips, self.seconds = self.chips + len(values[0]), self.seconds + time.monotonic() - begun
         # One part keeps the memory layout of the tokens (dimensions last), which the blender adds fastest.
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

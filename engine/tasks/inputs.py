@@ -28,7 +28,7 @@ from engine.raster.radiometry import Radiometry, has_say, recognise
 from engine.raster.reader import GridReader, block_cache
 from engine.raster.sources import open_images
 from engine.raster.statistics import BandStatistics, StreamingStatistics
-from engine.spectrum.assign import Assignment, assign
+from engine.spectrum.assign import Assignment, assign, family_of
 from engine.spectrum.bands import Band
 from engine.spectrum.detect import Detection, detect
 from engine.spectrum.sensors import Sensor, sensor_band
@@ -59,9 +59,9 @@ class DetectedImage:
         return self.detection.sensor
 
     @property
-    def family(self) -> str | None:
+    def family(self) -> str:
         """The family of learnt layers that is preferred where two ranges overlap."""
-        return self.sensor.family if self.sensor else None
+        return family_of(self.detection.bands, self.sensor.family if self.sensor else None)
 
     @property
     def band_numbers(self) -> tuple[int, ...]:
@@ -166,43 +166,55 @@ def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:
             "Images are counted from 1, in the order they are given.",
         )
     reference = None if job.reference is None else job.reference - 1
-    return common_grid([each.image for each in detected], reference, job.extent, job.crs, job.resolution)
+    images = [each.image for each in detected]
+    return common_grid(images, reference, job.extent, job.crs, job.resolution, job.extent_crs)
 
 
 def prepare_images(
     job: ImageJob,
     detected: Sequence[DetectedImage],
     assignments: Sequence[tuple[Assignment, ...]],
+    known: Sequence[BandStatistics | None],
     grid: Grid,
     progress: ProgressCallback,
     cancelled: CancelCallback,
 ) -> list[PreparedImage]:
     """Recognises the radiometry and settles the statistics of every image, reading its pixels on ``grid``.
 
-    ``assignments`` are those of ``detected``, made before any pixel is read. Raises
-    RadiometryError and StatisticsError, naming the image.
+    ``assignments`` and ``known`` (of ``known_statistics``) are those of ``detected``, made
+    before any pixel is read. Raises RadiometryError and StatisticsError, naming the image.
     """
-    given = _given_statistics(job.statistics, detected)
     prepared = []
-    for number, (each, assigned) in enumerate(zip(detected, assignments, strict=True)):
+    for number, (each, assigned, statistics) in enumerate(zip(detected, assignments, known, strict=True)):
 
         def share(event: Progress, number: int = number) -> None:
             progress(Progress((number + event.fraction) / len(detected), event.message))
 
         estimated = job.statistics == STATISTICS_ESTIMATE
         radiometry = radiometry_of(each, sample(each, grid, cancelled), estimated).select(each.band_numbers)
-        statistics = given[number] if given else None
-        if statistics is None and not estimated:
-            statistics = sensor_statistics(each)
-            if statistics is None and job.statistics == STATISTICS_SENSOR:
-                named = each.sensor.title if each.sensor else "an unnamed sensor"
-                raise StatisticsError(
-                    f"{each.image.title}: the catalogue has no statistics of {named}.", "Use --statistics estimate."
-                )
         if statistics is None:
             statistics = estimate(each, grid, radiometry, share, cancelled)
         prepared.append(PreparedImage(each, assigned, radiometry, statistics))
     return prepared
+
+
+def known_statistics(job: ImageJob, detected: Sequence[DetectedImage]) -> list[BandStatistics | None]:
+    """The statistics of every image that are known without reading it; None where they are to be estimated.
+
+    Raises StatisticsError: a file that does not fit, or a sensor of which the catalogue has none.
+    """
+    if job.statistics == STATISTICS_ESTIMATE:
+        return [None] * len(detected)
+    if job.statistics not in (STATISTICS_AUTO, STATISTICS_SENSOR):
+        return [*_given_statistics(Path(job.statistics), detected)]
+    known = [sensor_statistics(each) for each in detected]
+    for each, statistics in zip(detected, known, strict=True):
+        if statistics is None and job.statistics == STATISTICS_SENSOR:
+            named = each.sensor.title if each.sensor else "an unnamed sensor"
+            raise StatisticsError(
+                f"{each.image.title}: the catalogue has no statistics of {named}.", "Use --statistics estimate."
+            )
+    return known
 
 
 def radiometry_of(each: DetectedImage, values: Sequence[BandValues | None], estimated: bool) -> Radiometry:
@@ -278,13 +290,11 @@ def read_statistics(path: Path) -> list[BandStatistics]:
         ) from error
 
 
-def _given_statistics(statistics: str, detected: Sequence[DetectedImage]) -> list[BandStatistics] | None:
-    if statistics in (STATISTICS_AUTO, STATISTICS_SENSOR, STATISTICS_ESTIMATE):
-        return None
-    given = read_statistics(Path(statistics))
+def _given_statistics(path: Path, detected: Sequence[DetectedImage]) -> list[BandStatistics]:
+    given = read_statistics(path)
     if len(given) != len(detected):
         raise StatisticsError(
-            f"{Path(statistics).name} holds statistics of {len(given)} image(s), the job has {len(detected)}.",
+            f"{path.name} holds statistics of {len(given)} image(s), the job has {len(detected)}.",
             "Give the same images as to 'smarties stats', in the same order.",
         )
     return [each.select(image.band_names) for each, image in zip(given, detected, strict=True)]
@@ -308,7 +318,7 @@ def _count(
                 counted = StreamingStatistics(len(bands), values.dtype)
             counted.update(values, valid)
             report(done)
-    assert counted is not None, "a grid has at least one pixel"
+    assert counted is not None, "a grid has at least one pixel"  # nosec B101: for the type checker
     return counted
 
 

@@ -12,9 +12,22 @@ from engine.progress import CancelCallback, ProgressCallback
 def listing() -> list[dict[str, Any]]:
     """Every model of the zoo with its state, as JSON values."""
     return [
-        {"name": entry.name, "title": entry.title, "state": _state(entry), "address": entry.address}
+        {
+            "name": entry.name,
+            "title": entry.title,
+            "kind": "random" if entry.random else "released",
+            "state": _state(entry),
+            "address": entry.address,
+            "bytes": _size(entry),
+        }
         for entry in zoo.entries()
     ]
+
+
+def _size(entry: zoo.Entry) -> int | None:
+    """The size of the model's file where it is on this machine; None elsewhere, and for one without a file."""
+    path = zoo.installed(entry.name)
+    return path.stat().st_size if path else None
 
 
 def _state(entry: zoo.Entry) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 #: Method → "module:function" of ``call(params, progress, cancelled)``, which gives a JSON value.
 METHODS: Mapping[str, str] = {
     "describe": "engine.tasks.describe:call",
+    "plan": "engine.tasks.plan:call",
     "embed": "engine.tasks.embed:call",
     "stats": "engine.tasks.stats:call",
     "models": "engine.tasks.models:call_listing",

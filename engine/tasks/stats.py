@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import JobError, OutputError
 from engine.jobs.stats import StatsJob
+from engine.partial import partial_path
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.tasks.inputs import (
     STATISTICS_FORMAT,
@@ -70,7 +71,7 @@ def run(
             }
         )
     text = json.dumps({"smarties_statistics": STATISTICS_FORMAT, "images": records}, indent=1, ensure_ascii=False)
-    temporary = output.with_name(f".{output.name}.partial")
+    temporary = partial_path(output)
     try:
         temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(output)

@@ -37,21 +37,21 @@ def test_embed_offers_every_setting_of_its_job(capsys):
     _, out, _ = smarties(capsys, "embed", "--help")
     for option in ("out", "model", "sensor", "bands", "chip", "overlap", "extent", "crs", "resolution", "reference",
                    "fusion", "interpolation", "statistics", "dtype", "level", "min-valid", "allow-outside", "device",
-                   "precision", "batch", "overwrite"):  # fmt: skip
+                   "precision", "batch", "overwrite", "picture", "extent-crs", "dry-run", "json"):  # fmt: skip
         assert f"--{option} " in out or f"--{option}\n" in out, option
 
 
 def test_command_line_and_jobs_agree_on_names_defaults_and_choices():
     choices = {"dtype": DTYPES, "level": LEVELS, "fusion": FUSIONS, "device": DEVICES, "precision": PRECISIONS}
     for command, job in (("describe", DescribeJob), ("embed", EmbedJob), ("stats", StatsJob)):
-        given = ["a.tif"] if command == "describe" else ["a.tif", "--out", "out"]
+        given = ["a.tif", "--out", "out"] if command == "stats" else ["a.tif"]
         context = cli.commands[command].make_context(command, given)
-        values = {name: value for name, value in context.params.items() if name != "as_json"}
+        values = {name: value for name, value in context.params.items() if name not in ("as_json", "dry_run")}
         fields = {field.name: field for field in dataclasses.fields(job)}
         # Describe and stats have no use for given statistics.
         assert set(fields) - set(values) == (set() if command == "embed" else {"statistics"})
         for name, value in values.items():
-            if fields[name].default is not dataclasses.MISSING:
+            if fields[name].default is not dataclasses.MISSING and value != "out":
                 assert value == fields[name].default, name
         for parameter in cli.commands[command].params:
             if parameter.name in choices:
@@ -64,6 +64,31 @@ def test_embed_tells_where_how_long_and_on_which_device(capsys, scene, tmp_path)
     assert code == 0
     assert str(out_file) in out and " s on CPU" in out and "random weights" in out
     assert "100% Done" in err
+
+
+def test_a_dry_run_tells_grid_size_time_and_memory_and_writes_nothing(capsys, scene, tmp_path):
+    out_file = tmp_path / "out.tif"
+    given = ("embed", scene["s1"], scene["s2"], "--out", out_file, "--overlap", "0", "--dry-run")
+    code, out, _ = smarties(capsys, *given)
+    assert code == 0
+    assert "256×256 px, 10 m" in out and "32 × 32 cells of 192 values" in out and "of memory on CPU" in out
+    code, out, _ = smarties(capsys, *given, "--json")
+    assert code == 0 and json.loads(out)["tiles"] == 9
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_embedding_without_a_name_is_an_error_unless_it_is_only_planned(capsys, scene):
+    code, _, err = smarties(capsys, "embed", scene["s2"])
+    assert code == 2 and "No output was named" in err
+    code, _, err = smarties(capsys, "embed", scene["s2"], "--dry-run")
+    assert code == 0, err
+
+
+def test_embed_as_json_names_the_picture(capsys, scene, tmp_path):
+    code, out, _ = smarties(
+        capsys, "embed", scene["rgb"], "--out", tmp_path / "o.tif", "--picture", tmp_path / "p.tif", "--json"
+    )
+    assert code == 0 and json.loads(out)["picture"] == str(tmp_path / "p.tif")
 
 
 def test_describe_as_json(capsys, scene):

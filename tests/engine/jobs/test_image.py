@@ -48,6 +48,13 @@ def test_wrong_settings_are_named(values, named):
         EmbedJob.from_dict(values)
 
 
+def test_picture_and_embedding_have_names_of_their_own(tmp_path):
+    EmbedJob(inputs=("a",), output="o.tif", picture="p.tif").check()
+    EmbedJob(inputs=("a",), output="", picture="").check()
+    with pytest.raises(JobError, match="same name"):
+        EmbedJob(inputs=("a",), output=str(tmp_path / "o.tif"), picture=str(tmp_path / "x" / ".." / "o.tif")).check()
+
+
 def test_text_that_is_no_json_is_named():
     with pytest.raises(JobError, match="JSON"):
         EmbedJob.from_json("{inputs}")

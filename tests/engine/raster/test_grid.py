@@ -314,3 +314,80 @@ def test_another_planet_cannot_be_brought_to_earth() -> None:
     mars = CRS.from_wkt('GEOGCS["Mars",DATUM["D",SPHEROID["S",3396190,0]],PRIMEM["R",0],UNIT["degree",0.0174532925]]')
     with pytest.raises(GridError):
         common_grid([picture(), Picture("mars", Grid(mars, Affine(1e-4, 0, 15, 0, -1e-4, 45.2), 99, 99))])
+
+
+# extents in a CRS of their own
+
+
+def degrees_of(grid: Grid, window: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
+    """The envelope in degrees of all corners of the pixels of a window."""
+    piece = grid.crop(*window)
+    corners = [piece.transform @ (col, row) for col in range(piece.width + 1) for row in range(piece.height + 1)]
+    xs, ys = project(UTM33, WGS84, [x for x, _ in corners], [y for _, y in corners])
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def test_an_extent_in_degrees_takes_all_pixels_it_covers() -> None:
+    image = picture(3000, 3000, left=600_000)
+    extent = degrees_of(image.grid, (1000, 1100, 1400, 1600))
+    row, col = common_grid([image], extent=extent, extent_crs="EPSG:4326").offset_in(image.grid) or (-1, -1)
+    grid = common_grid([image], extent=extent, extent_crs=4326)
+    # The meridians lean against the grid: the envelope reaches beyond the window it was made from, but not far.
+    assert row <= 1000 and col <= 1400 and row + grid.height >= 1100 and col + grid.width >= 1600
+    assert grid.height < 125 and grid.width < 225
+
+
+def test_curved_edges_of_an_extent_are_followed() -> None:
+    # A parallel over 6° of longitude bulges by kilometres in UTM; the corners alone would miss its middle.
+    image = Picture("wide.tif", Grid(UTM33, Affine(100, 0, 250_000, 0, -100, 7_400_000), 5000, 3000))
+    grid = common_grid([image], extent=(12.5, 65.0, 17.5, 66.0), extent_crs="EPSG:4326")
+    _, ys = project(WGS84, UTM33, [12.5, 15.0, 12.5, 15.0], [65.0, 65.0, 66.0, 66.0])
+    _, bottom, _, top = grid.bounds
+    assert bottom <= min(ys) and top >= max(ys)
+    assert bottom > min(ys) - 300 and top < max(ys) + 300
+
+
+def test_an_extent_in_the_grids_own_crs_needs_no_telling() -> None:
+    extent = (500_105.0, 4_999_415.0, 500_333.0, 4_999_780.0)
+    assert common_grid([picture()], extent=extent, extent_crs=UTM33) == common_grid([picture()], extent=extent)
+
+
+def test_the_whole_world_is_the_whole_image() -> None:
+    image = picture()
+    assert common_grid([image], extent=(-180, -90, 180, 90), extent_crs="EPSG:4326") == image.grid
+
+
+def test_an_extent_of_the_map_goes_with_another_crs_and_resolution() -> None:
+    image = picture(1000, 1000)
+    xs, ys = project(UTM33, CRS.from_epsg(3857), [503_000, 505_000], [4_995_000, 4_997_000])
+    extent = (xs[0], ys[0], xs[1], ys[1])
+    grid = common_grid([image], extent=extent, crs=3035, resolution=20, extent_crs=3857)
+    assert grid.crs == CRS.from_epsg(3035) and grid.pixel_size == (20, 20)
+    (x,), (y,) = project(UTM33, grid.crs, [504_000], [4_996_000])
+    assert grid.centre == pytest.approx((x, y), abs=25)
+    assert 100 <= grid.width < 120 and 100 <= grid.height < 120
+
+
+def test_an_extent_across_the_antimeridian_is_found_from_either_side() -> None:
+    image = Picture("fiji.tif", Grid(CRS.from_epsg(32760), Affine(100, 0, 700_000, 0, -100, 8_100_000), 2000, 1000))
+    east = common_grid([image], extent=(179.0, -18, 180, -17.5), extent_crs=4326)
+    west = common_grid([image], extent=(-180, -18, -179.5, -17.5), extent_crs=4326)
+    assert east.bounds[2] == pytest.approx(west.bounds[0], abs=2500)
+    assert east.width > 400 and west.width > 300
+
+
+def test_an_extent_elsewhere_is_told_in_its_own_crs() -> None:
+    with pytest.raises(GridError, match=r"10\.0+, 20\.0+, 11\.0+, 21\.0+ in EPSG:4326 lies outside a\.tif"):
+        common_grid([picture()], extent=(10, 20, 11, 21), extent_crs="EPSG:4326")
+
+
+def test_an_extent_has_no_place_on_a_picture_without_crs() -> None:
+    flat = Picture("p.png", Grid(None, Affine.identity(), 256, 256))
+    with pytest.raises(GridError, match=r"p\.png has no CRS, so an extent in EPSG:4326"):
+        common_grid([flat], extent=(0, 0, 10, 10), extent_crs="EPSG:4326")
+    assert common_grid([flat], extent=(0, 0, 10, 10)).width == 10
+
+
+def test_an_extent_in_no_crs_is_refused() -> None:
+    with pytest.raises(GridError, match="coordinate reference system"):
+        common_grid([picture()], extent=(0, 0, 1, 1), extent_crs="EPSG:nonsense")

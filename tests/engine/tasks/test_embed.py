@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
 from rasterio.transform import from_origin
 
 from engine.errors import CancelledError, JobError, OutputError, StatisticsError
@@ -51,6 +52,88 @@ def test_output_carries_all_it_was_made_of(scene, tmp_path):
     assert "random" in tags["TIFFTAG_IMAGEDESCRIPTION"]
     assert any("random" in note for note in result.notes)
     assert "random" in result.summary()
+
+
+def test_the_picture_comes_with_the_embedding(scene, tmp_path):
+    out, picture = tmp_path / "out.tif", tmp_path / "drawn" / "pca.tif"
+    picture.parent.mkdir()
+    result = embed(out, scene["s2"], overlap=0.5, picture=str(picture))
+    assert result.picture == str(picture) and str(picture) in result.summary()
+    with rasterio.open(out) as dataset, rasterio.open(picture) as drawn:
+        assert (drawn.transform, drawn.crs, drawn.shape) == (dataset.transform, dataset.crs, dataset.shape)
+        tags = drawn.tags()
+        assert tags["SMARTIES_EMBEDDING"] == "../out.tif"
+        assert tags["SMARTIES_JOB"] == dataset.tags()["SMARTIES_JOB"]
+        assert json.loads(tags["SMARTIES_MODEL"])["random"] is True
+        np.testing.assert_array_equal(drawn.read(4) == 0, np.isnan(dataset.read(1)))
+        image = drawn.read([1, 2, 3])
+    again = tmp_path / "again.tif"
+    embed(tmp_path / "out2.tif", scene["s2"], overlap=0.5, picture=str(again))
+    np.testing.assert_array_equal(read(again)[:3], image)
+
+
+def test_three_features_to_look_at_are_named_with_and_without_a_picture(scene, tmp_path):
+    result = embed(tmp_path / "out.tif", scene["s2"], overlap=0.0)
+    assert result.picture == ""
+    assert len(set(result.rgb_bands)) == 3
+    values = read(tmp_path / "out.tif")
+    for band, (low, high) in zip(result.rgb_bands, result.rgb_ranges, strict=True):
+        assert (low, high) == pytest.approx(np.nanpercentile(values[band - 1], [2, 98]), abs=1e-5)
+
+
+def test_neither_file_appears_where_the_picture_cannot_be_written(scene, tmp_path):
+    with pytest.raises(OutputError, match=r"does not exist"):
+        embed(tmp_path / "o.tif", scene["rgb"], picture=str(tmp_path / "nowhere" / "p.tif"))
+    with pytest.raises(OutputError, match="GeoTIFF"):
+        embed(tmp_path / "o.tif", scene["rgb"], picture=str(tmp_path / "p.png"))
+    with pytest.raises(OutputError, match="one of the images"):
+        embed(tmp_path / "o.tif", scene["rgb"], picture=str(scene["rgb"]), overwrite=True)
+    if Path("/proc/self").is_dir():
+        with pytest.raises(OutputError, match=r"p\.tif cannot be written"):
+            embed(tmp_path / "o.tif", scene["rgb"], picture="/proc/self/p.tif", overlap=0.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_neither_file_appears_where_the_embedding_cannot_take_its_name(scene, tmp_path):
+    out, picture = tmp_path / "o.tif", tmp_path / "p.tif"
+
+    def in_the_way(event: Progress) -> None:
+        if "picture" in event.message:
+            out.write_bytes(b"mine")
+
+    job = EmbedJob(inputs=(str(scene["rgb"]),), output=str(out), picture=str(picture), overlap=0.0)
+    with pytest.raises(OutputError, match="exists"):
+        run(job, in_the_way)
+    assert [path.name for path in tmp_path.iterdir()] == ["o.tif"] and out.read_bytes() == b"mine"
+
+
+def test_cancel_while_the_picture_is_drawn_leaves_nothing(scene, tmp_path):
+    drawing = threading.Event()
+
+    def watch(event: Progress) -> None:
+        if "Finishing" in event.message:
+            drawing.set()
+
+    job = EmbedJob(
+        inputs=(str(scene["rgb"]),), output=str(tmp_path / "o.tif"), picture=str(tmp_path / "p.tif"), overlap=0.0
+    )
+    with pytest.raises(CancelledError):
+        run(job, watch, drawing.is_set)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_raster_without_data_is_embedded_and_drawn(tmp_path):
+    source = tmp_path / "S2A_MSIL2A_20200101T000000_N0214_R001_T31TFJ_20200101T000000.tif"
+    with rasterio.open(
+        source, "w", driver="GTiff", width=64, height=64, count=12, dtype="uint16", nodata=0,
+        crs="EPSG:32631", transform=from_origin(0, 0, 10, 10),
+    ) as target:  # fmt: skip
+        values = np.zeros((12, 64, 64), np.uint16)
+        values[:, :2, :2] = 1000
+        target.write(values)
+    result = embed(tmp_path / "o.tif", source, picture=str(tmp_path / "p.tif"))
+    assert len(set(result.rgb_bands)) == 3
+    assert (read(tmp_path / "p.tif") == 0).all()
 
 
 def test_nodata_in_is_nodata_out(scene, tmp_path):
@@ -120,6 +203,18 @@ def test_the_grid_is_that_of_the_reference(scene, tmp_path):
     for wrong in (0, 3):
         with pytest.raises(JobError, match="reference"):
             embed(tmp_path / "no.tif", scene["s2"], scene["l8"], reference=wrong)
+
+
+def test_an_extent_may_come_in_another_crs(scene, tmp_path):
+    out = tmp_path / "out.tif"
+    with rasterio.open(scene["s2"]) as source:
+        middle = (source.bounds.left + source.bounds.right) / 2, (source.bounds.bottom + source.bounds.top) / 2
+        (x,), (y,) = rasterio.warp.transform(source.crs, "EPSG:4326", [middle[0]], [middle[1]])
+    embed(out, scene["s2"], extent=(x - 0.005, y - 0.005, x + 0.005, y + 0.005), extent_crs="EPSG:4326")
+    with rasterio.open(out) as dataset, rasterio.open(scene["s2"]) as source:
+        assert dataset.crs == source.crs and dataset.res == (80, 80)
+        assert dataset.bounds.left < middle[0] < dataset.bounds.right
+        assert 0.005 * 2 * 111_000 < dataset.bounds.top - dataset.bounds.bottom < 1300
 
 
 def test_asked_extent_crs_and_resolution(scene, tmp_path):

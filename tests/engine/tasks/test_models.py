@@ -20,6 +20,12 @@ def test_random_model_says_so_and_released_ones_are_listed_with_their_state(tmp_
     assert "random" in known["smarties-tiny"]["title"] and known["smarties-tiny"]["state"] == "built in"
     assert known["smarties-v1-vit-b"]["state"] == "not downloaded"
     assert known["smarties-v1-vit-l"]["address"].startswith("https://")
+    assert {name: model["kind"] for name, model in known.items()} == {
+        "smarties-tiny": "random", "smarties-v1-vit-b": "released", "smarties-v1-vit-l": "released",
+    }  # fmt: skip
+    assert known["smarties-v1-vit-b"]["bytes"] is None
+    (tmp_path / "smarties-v1-vitb.safetensors").write_bytes(b"12345")
+    assert next(model for model in listing() if model["name"] == "smarties-v1-vit-b")["bytes"] == 5
     assert all(name in report_models(listing()) for name in known)
 
 
