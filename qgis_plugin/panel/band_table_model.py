@@ -8,7 +8,7 @@ from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqt
 from qgis.PyQt.QtGui import QBrush, QFont, QGuiApplication
 
 from ...engine.errors import BandTableError
-from ...engine.spectrum import Band, BandTable, Detection, Sensor
+from ...engine.spectrum import Band, BandTable, Detection, Sensor, family_of
 from ...engine.spectrum.bands import MICROWAVE_MIN_NM
 from ..compat import QUndoStack
 from ..translation import tr
@@ -46,6 +46,7 @@ class BandTableModel(QAbstractTableModel):
         self._detected: Tuple[Band, ...] = ()
         self._bands: List[Band] = []
         self._statuses: List[BandStatus] = []
+        self._family = ""
 
     # -- what it holds ----------------------------------------------------------------------------
 
@@ -315,16 +316,19 @@ class BandTableModel(QAbstractTableModel):
     def _put(self, bands: Mapping[int, Band]) -> None:
         for row, band in bands.items():
             self._bands[row] = band
-        self._judge(bands)
-        self._tell(bands)
+        self._tell(self._judge(bands))
         self.table_changed.emit()
 
-    def _judge(self, rows: Any) -> None:
-        family = self.sensor.family if self.sensor is not None else None
+    def _judge(self, rows: Any) -> Any:
+        family = family_of(self._bands, self.sensor.family if self.sensor is not None else None)
+        if family != self._family:
+            # One band can make an image a true-colour picture, or end it: then every band is judged anew.
+            self._family, rows = family, range(len(self._bands))
         count = len(self._bands)
         self._statuses = (self._statuses + [BandStatus("off", "unknown")] * count)[:count]
         for row in rows:
             self._statuses[row] = status_of(self._bands[row], self.interpolation, family)
+        return rows
 
     def _tell(self, rows: Any) -> None:
         if len(rows):

@@ -1,0 +1,97 @@
+"""An image of the panel: a raster layer, the sensor chosen for it, and what is known of its bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from qgis.core import QgsMapLayer, QgsProject
+
+from ...engine.errors import SmartiesError
+from ...engine.spectrum import BandTable, Detection, RasterMetadata, detect, family_of
+from ..layer_bands import raster_metadata_of, stored_table
+from ..layer_source import source_of
+from ..translation import tr
+from .band_status import UNKNOWN, status_of, worst
+
+
+@dataclass
+class PanelImage:
+    """``sensor`` None: found by itself. ``found`` is what raster and sensor tell, ``detection`` that and the table.
+
+    Where something is None, ``problem`` says why.
+    """
+
+    layer_id: str
+    name: str
+    sensor: Optional[str] = None
+    source: str = ""
+    table: Optional[BandTable] = None
+    found: Optional[Detection] = None
+    detection: Optional[Detection] = None
+    problem: Optional[SmartiesError] = None
+
+    @property
+    def layer(self) -> Optional[QgsMapLayer]:
+        """The layer, None when it has left the project."""
+        return QgsProject.instance().mapLayer(self.layer_id)
+
+    @property
+    def band_count(self) -> int:
+        """How many bands the raster has, 0 while that is not known."""
+        known = self.detection or self.found
+        return 0 if known is None else len(known.bands)
+
+    def read(self) -> None:
+        """Look at the layer and its stored table again."""
+        layer = self.layer
+        self.found = self.detection = self.problem = None
+        if layer is None:
+            self.problem = SmartiesError(tr("The layer is no longer in the project."))
+            return
+        self.name = layer.name()
+        try:
+            self.source = source_of(layer)
+            self.table = stored_table(layer)
+            metadata = raster_metadata_of(layer)
+        except SmartiesError as error:
+            self.problem = error
+            return
+        self._detect(metadata)
+
+    def _detect(self, metadata: RasterMetadata) -> None:
+        stated = self.table.sensor if self.table is not None else None
+        try:
+            self.found = detect(metadata, self.sensor)
+            if self.sensor is None and stated and (self.found.sensor is None or self.found.sensor.name != stated):
+                # The table was made for a sensor that somebody chose.
+                self.sensor = stated
+                self.found = detect(metadata, self.sensor)
+        except SmartiesError as error:
+            self.problem = error
+        try:
+            self.detection = self.found if self.table is None else detect(metadata, self.sensor, self.table)
+            if self.detection is not None:
+                # A table mends what the metadata have wrong.
+                self.problem = None
+        except SmartiesError as error:
+            self.problem = error
+
+    @property
+    def worst(self) -> str:
+        """The worst verdict of the bands that are on; that of a band nothing is known of where there is a problem."""
+        if self.detection is None:
+            return UNKNOWN
+        sensor = self.detection.sensor
+        family = family_of(self.detection.bands, sensor.family if sensor is not None else None)
+        return worst(tuple(status_of(band, family=family).verdict for band in self.detection.bands))
+
+    def summary(self) -> str:
+        """Sensor and bands in a few words, or the problem."""
+        if self.detection is None:
+            return self.problem.message if self.problem is not None else ""
+        bands = self.detection.bands
+        on = sum(band.enabled for band in bands)
+        sensor = self.detection.sensor
+        title = sensor.title if sensor is not None else tr("Unknown sensor")
+        return tr("{sensor} · {on} of {total} bands").format(sensor=title, on=on, total=len(bands))
