@@ -111,7 +111,7 @@ def _check_options(name: str, options: Sequence[str]) -> None:
     meant = [option for option in options if option.split("=")[0].upper() not in _HARMLESS_OPTIONS]
     if meant:
         raise SourceError(
-            tr("{layer} is opened with the option {option}, which is not handed on.").format(
+            tr("{layer} is opened with the option {option}, which the engine does not receive.").format(
                 layer=name, option=", ".join(meant)
             ),
             tr("Add the file again without options, or export the layer as a GeoTIFF."),
@@ -132,7 +132,7 @@ def _check_there(name: str, path: Path) -> None:
 
 def _container_error(name: str) -> SourceError:
     return SourceError(
-        tr("{layer} is one of several rasters inside a file, which is not read as it is.").format(layer=name),
+        tr("{layer} is one of several rasters inside a file, which cannot be read directly.").format(layer=name),
         tr("Export it as a GeoTIFF first, or add the product's band files."),
     )
 

@@ -6,24 +6,25 @@ Every picture is of the real window after a real run; nothing is painted in.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from qgis.core import QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSize
-from qgis.PyQt.QtWidgets import QApplication, QDockWidget
+import processing
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt
+from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface, plugins
 from smarties.qgis_plugin.engine_link.settings import EngineSettings
+from smarties.qgis_plugin.panel.band_columns import Column
 
 ROOT = Path(os.environ["SMARTIES_ROOT"])
 PICTURES = Path(os.environ.get("SMARTIES_PICTURES", ROOT / "docs" / "pictures"))
 WINDOW = QSize(1500, 940)
 PANEL_WIDTH = 470
-#: The band whose wavelength is corrected for the second picture, and its column in the table.
+#: The row of the band whose wavelength is corrected for the third picture.
 CORRECTED = 3
 
 
@@ -58,11 +59,10 @@ def save(name: str) -> None:
 
 
 def sample_layers(folder: Path) -> list:
-    """The simulated Sentinel-1 and Sentinel-2 images as layers."""
-    command = [os.environ["SMARTIES_TEST_ENGINE_PYTHON"], "-m", "engine", "sample", "--out", str(folder)]
-    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
-    paths = [next(folder.glob("S2*.tif")), next(folder.glob("S1*.tif"))]
-    return [QgsRasterLayer(str(path), path.stem) for path in paths]
+    """The simulated Sentinel-2 and Sentinel-1 images, brought onto the map as the tutorial does."""
+    processing.runAndLoadResults("smarties:samplescene", {"FOLDER": str(folder)})
+    layers = {layer.name()[:2]: layer for layer in QgsProject.instance().mapLayers().values()}
+    return [layers["S2"], layers["S1"]]
 
 
 def main() -> None:
@@ -73,12 +73,12 @@ def main() -> None:
     window.showNormal()
     window.resize(WINDOW)
     for dock in window.findChildren(QDockWidget):
-        if dock.objectName() in ("Browser", "Browser2", "LayerStyling", "MessageLog", "AdvancedDigitizingTools"):
+        if dock.objectName() not in ("Layers", plugin.dock.objectName()):
             dock.hide()
-    for bar in iface.mainWindow().findChildren(QDockWidget, "UserInput"):
-        bar.hide()
     plugin.dock.show()
-    window.resizeDocks([plugin.dock], [PANEL_WIDTH], _horizontal())
+    window.resizeDocks([plugin.dock], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+    # An empty map instead of the welcome page.
+    iface.newProject(False)
     folder = Path(tempfile.mkdtemp(prefix="smarties-screenshots-"))
 
     # 1. Nothing is set up yet.
@@ -90,27 +90,23 @@ def main() -> None:
     EngineSettings(mode="interpreter", interpreter=os.environ["SMARTIES_TEST_ENGINE_PYTHON"], build="cpu").save()
     panel.check_environment()
     layers = sample_layers(folder)
-    QgsProject.instance().addMapLayers(layers)
     iface.setActiveLayer(layers[0])
     iface.zoomToActiveLayer()
     panel.embed.layers.add_layers(layers)
     panel.embed.layers.view.setCurrentRow(0)
-    wait_until(lambda: "tiles" in panel.run_bar.plan.text(), "the plan")
+    wait_until(lambda: not panel.plan_query.busy, "the plan")
     save("2-bands")
 
     # 3. A wavelength that lies far from everything learnt.
     model = panel.embed.bands.model
-    column = next(
-        number for number in range(model.columnCount()) if model.headerData(number, _across()).startswith("Centre")
-    )
-    model.setData(model.index(CORRECTED, column), "1250 nm")
-    wait_until(lambda: panel.run_bar.plan.text().startswith("⚠"), "the refusal")
+    model.setData(model.index(CORRECTED, Column.CENTRE), "1250 nm")
+    wait_until(lambda: not panel.plan_query.busy, "the refusal")
     save("3-outside")
     model.undo_stack.undo()
-    wait_until(lambda: "tiles" in panel.run_bar.plan.text(), "the plan")
+    wait_until(lambda: not panel.plan_query.busy, "the plan")
 
     # 4. Under way.
-    panel.embed.settings.overlap.setValue(75)
+    panel.embed.settings.overlap.setValue(50)
     panel.run_bar.run_button.click()
     wait_until(lambda: panel.run_bar.progress.value() > 400, "the run")
     save("4-running")
@@ -120,15 +116,4 @@ def main() -> None:
     save("5-result")
 
 
-def _horizontal() -> object:
-    from qgis.PyQt.QtCore import Qt
-
-    return Qt.Orientation.Horizontal
-
-
-def _across() -> object:
-    return _horizontal()
-
-
 main()
-QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

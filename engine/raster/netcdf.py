@@ -19,7 +19,7 @@ from engine.errors import GridError, SourceError
 from engine.raster.crs import parse_crs
 from engine.raster.grid import Grid
 from engine.raster.opening import READ_ERRORS, gdal_environment, open_subdataset
-from engine.raster.products import split_token
+from engine.spectrum.raster_files import split_token
 
 DRIVER = "netCDF"
 #: Without coordinates that GDAL understands it turns the rows over; this keeps them as stored.

@@ -9,51 +9,11 @@ from pathlib import Path
 
 from engine.errors import SourceError
 from engine.raster.opening import shorten
+from engine.spectrum.raster_files import BandFile, band_file, product_name
 
 RASTER_SUFFIXES = frozenset((".tif", ".tiff", ".jp2", ".img", ".vrt", ".dat", ".bsq", ".bil", ".bip", ".nc"))
 
-_EDGE = r"(?:^|(?<=[_\-. ]))"
-_END = r"(?=$|[_\-. ])"
-#: Band tokens as operators write them: B02, B8A, B10, B6_VCID_1, SR_B4, sr_band4, VV.
-_CODE = re.compile(
-    rf"{_EDGE}((?:(?:SR|ST|TOA|BT)_)?(?:B|BAND_?)(?:0?\d|1\d|8A)(?:_VCID_[12])?|VV|VH|HH|HV){_END}", re.IGNORECASE
-)
-#: Colour words count only at the end of a name, where catalogues put them: red.tif, scene_nir08.tif.
-_WORD = re.compile(
-    rf"{_EDGE}(coastal|blue|green|yellow|red|red_?edge_?\d?|nir(?:0?[89]|narrow|_?\d)?|swir(?:_?\d|16|22)?"
-    r"|cirrus|pan|lwir(?:11|12|_?\d)?|thermal)$",
-    re.IGNORECASE,
-)
-#: Parts of a name that differ between the bands of one product: the resolution of Sentinel-2's L2A
-#: files, the running number of Sentinel-1's.
-_VARYING = re.compile(r"_(?:10|20|60)m$|(?<=[0-9a-f]{6})-\d{3}$", re.IGNORECASE)
 _WORD_ORDER = ("coastal", "blue", "green", "yellow", "red", "pan", "nir", "cirrus", "swir", "lwir", "thermal")
-
-
-@dataclass(frozen=True)
-class BandFile:
-    """A file that holds one band: its token ("B02", "VV") and what its name has before and after it."""
-
-    path: Path
-    token: str
-    before: str
-    after: str
-
-    @property
-    def key(self) -> str:
-        """The same for all bands of a product."""
-        return f"{self.before}*{self.after}".lower()
-
-    @property
-    def shared_name(self) -> str:
-        """The file's name without the band; empty for names that are nothing but a band."""
-        return f"{self.before.rstrip('_-. ')}{self.after}".strip("_-. ")
-
-    @property
-    def resolution_m(self) -> int:
-        """The resolution that Sentinel-2's L2A file names carry, 0 where there is none."""
-        found = re.search(r"_(10|20|60)m$", self.path.stem, re.IGNORECASE)
-        return int(found.group(1)) if found else 0
 
 
 @dataclass(frozen=True)
@@ -65,25 +25,6 @@ class Product:
     bands: tuple[BandFile, ...]
     notes: tuple[str, ...]
     sidecars: tuple[Path, ...]
-
-
-def split_token(stem: str) -> tuple[str, str, str] | None:
-    """A name in three: before its band token, the token, after it; None when it has none.
-
-    ``L8-B10-Elkton`` is ``("L8-", "B10", "-Elkton")``. With several, the last one counts.
-    """
-    codes = list(_CODE.finditer(stem))
-    match = codes[-1] if codes else _WORD.search(stem)
-    return (stem[: match.start(1)], match.group(1), stem[match.end(1) :]) if match else None
-
-
-def band_file(path: Path) -> BandFile | None:
-    """The band that a file holds by its name; None when the name has no band token."""
-    parts = split_token(_VARYING.sub("", path.stem))
-    if parts is None:
-        return None
-    before, token, after = parts
-    return BandFile(path, token, before, after)
 
 
 def band_order(token: str) -> tuple[int, float, str]:
@@ -152,13 +93,6 @@ def one_per_band(files: Iterable[BandFile]) -> tuple[tuple[BandFile, ...], tuple
         else:
             chosen[slot] = file
     return tuple(chosen.values()), tuple(notes)
-
-
-def product_name(bands: Sequence[BandFile], folder: Path) -> str:
-    """What the files' names share where that says something, else the folder's name."""
-    shared = bands[0].shared_name
-    # A SAFE folder says platform and level, which the names of its images do not.
-    return folder.name if folder.name.upper().endswith(".SAFE") or len(shared) < 4 else shared
 
 
 def _image_folder(folder: Path) -> Path:

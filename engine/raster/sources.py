@@ -15,7 +15,7 @@ from engine.raster import netcdf
 from engine.raster.georeference import georeference
 from engine.raster.grid import Grid
 from engine.raster.image import BandSource, Image, finest_grid
-from engine.raster.metadata import colours_of, merge_bands, parents_of, raster_metadata, read_sidecars, sidecars_beside
+from engine.raster.metadata import colours_of, merge_bands, raster_metadata
 from engine.raster.opening import (
     READ_ERRORS,
     gdal_environment,
@@ -25,7 +25,15 @@ from engine.raster.opening import (
     reason_of,
     shorten,
 )
-from engine.raster.products import BandFile, Product, band_file, find_product, one_per_band, product_name
+from engine.raster.products import Product, find_product, one_per_band
+from engine.spectrum.raster_files import (
+    BandFile,
+    band_file,
+    parents_of,
+    product_name,
+    read_sidecars,
+    sidecars_beside,
+)
 from engine.spectrum.raster_metadata import RasterMetadata
 
 #: More bands than any imaging spectrometer has; each costs a look at its metadata.

@@ -51,17 +51,21 @@ _QUANTITY = re.compile(rf"^\s*({_NUMBER}|[-+]?nan|[-+]?inf(?:inity)?)\s*(.*?)\s*
 Quantity = Union[str, float, int]
 
 
-def parse_unit(text: Optional[str]) -> Optional[str]:
+def parse_unit(text: Optional[str], what: str = "") -> Optional[str]:
     """The unit a text names: nm, µm, mm, cm, m, Å, cm⁻¹, GHz or MHz; None where it names none.
 
-    Raises BandTableError for a word that is no unit of wavelength or frequency.
+    ``what`` names in the error the value that it is the unit of. Raises BandTableError for a word that is no unit of
+    wavelength or frequency.
     """
     word = (text or "").strip().lower()
     if word in _NO_UNIT:
         return None
     unit = _UNIT_OF.get(word)
     if unit is None:
-        raise BandTableError(f"“{text}” is no unit of wavelength.", "Use nm, µm, m, cm⁻¹, or GHz and MHz for radar.")
+        of = f", given for the {what}," if what else ""
+        raise BandTableError(
+            f"“{text}”{of} is no unit of wavelength.", "Use nm, µm, m, cm⁻¹, or GHz and MHz for radar."
+        )
     return unit
 
 
@@ -77,7 +81,7 @@ def parse_number(value: Quantity, what: str = "wavelength") -> Tuple[float, Opti
         if found is None:
             raise BandTableError(f"The {what}, “{value}”, is not a number.", "Write it as 490, “490 nm” or “0.49 µm”.")
         number = float(found.group(1))
-        unit = parse_unit(found.group(2))
+        unit = parse_unit(found.group(2), what)
     elif isinstance(value, bool):
         raise BandTableError(f"The {what}, “{value}”, is not a number.", "Write it as 490, “490 nm” or “0.49 µm”.")
     else:

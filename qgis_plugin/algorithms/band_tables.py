@@ -18,8 +18,9 @@ from ..translation import tr
 
 #: The columns of the matrix, in their order; `column_titles` are their names for people.
 COLUMNS = ("image", "band", "name", "centre", "from", "to", "unit", "polarisation", "use")
-_YES = frozenset(("yes", "y", "true", "on", "1", "use"))
-_NO = frozenset(("no", "n", "false", "off", "0"))
+# As people write them in English and in French, the languages of the plugin.
+_YES = frozenset(("yes", "y", "true", "on", "1", "use", "oui", "o", "vrai"))
+_NO = frozenset(("no", "n", "false", "off", "0", "non", "faux"))
 
 Row = Mapping[str, str]
 
@@ -136,7 +137,11 @@ def _table_of_rows(layers: Sequence[QgsRasterLayer], rows: Sequence[Row]) -> str
             )
         entries[position] = _entry(row)
     table = json.dumps({"bands": entries}, ensure_ascii=False)
-    parse_table(table)
+    try:
+        parse_table(table)
+    except BandTableError as error:
+        # The parser knows the band but not of which image.
+        raise BandTableError(f"{layers[0].name()}: {error.message}", error.hint) from error
     return table
 
 

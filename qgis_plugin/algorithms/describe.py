@@ -82,7 +82,7 @@ class Describe(SmartiesAlgorithm):
         )
         self.addParameter(helped(page, tr("The same as a page, with radiometry, statistics and the common grid.")))
         self.addOutput(QgsProcessingOutputString("GRID", tr("Common grid")))
-        self.addOutput(QgsProcessingOutputNumber("PROBLEMS", tr("Bands that cannot be run")))
+        self.addOutput(QgsProcessingOutputNumber("PROBLEMS", tr("Unusable bands")))
 
     def check(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> None:
         """Raise SmartiesError for settings that cannot be run."""

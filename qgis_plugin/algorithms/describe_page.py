@@ -61,7 +61,7 @@ def _image(image: Mapping[str, Any]) -> str:
         *((tr("Note"), note) for note in image["notes"]),
     ]
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(text))}</dd>" for name, text in facts)
-    heads = [tr("Band"), tr("Name"), tr("Centre"), tr("Range"), tr("Polarisation"), tr("Layer"), tr("Verdict"),
+    heads = [tr("Band"), tr("Name"), tr("Centre"), tr("Range"), tr("Polarisation"), tr("Learnt layer"), tr("Verdict"),
              tr("Source"), tr("Problem")]  # fmt: skip
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
     rows = "".join(_row(band_row(image, band), band["enabled"]) for band in image["bands"])

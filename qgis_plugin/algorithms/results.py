@@ -18,7 +18,16 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QTimer
 
-from ..styling import embedding_name, is_random, picture_name, set_metadata, style_embedding, style_picture, style_stretched, write_style
+from ..styling import (
+    embedding_name,
+    is_random,
+    picture_name,
+    set_metadata,
+    style_embedding,
+    style_picture,
+    style_stretched,
+    write_style,
+)
 
 #: QGIS holds no reference to a post-processor made in Python: one without another is dropped without a word.
 _KEPT: List[QgsProcessingLayerPostProcessorInterface] = []

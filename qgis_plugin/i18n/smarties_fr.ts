@@ -208,7 +208,7 @@
         <translation>Grille commune</translation>
     </message>
     <message>
-        <source>Bands that cannot be run</source>
+        <source>Unusable bands</source>
         <translation>Bandes inutilisables</translation>
     </message>
     <message>
@@ -256,8 +256,8 @@
         <translation>Plage</translation>
     </message>
     <message>
-        <source>Layer</source>
-        <translation>Couche</translation>
+        <source>Learnt layer</source>
+        <translation>Couche apprise</translation>
     </message>
     <message>
         <source>Verdict</source>
@@ -1124,8 +1124,8 @@
         <translation>Exportez-la d'abord en GeoTIFF ou enregistrez-la en fichier VRT.</translation>
     </message>
     <message>
-        <source>{layer} is opened with the option {option}, which is not handed on.</source>
-        <translation>{layer} est ouverte avec l'option {option}, qui n'est pas transmise.</translation>
+        <source>{layer} is opened with the option {option}, which the engine does not receive.</source>
+        <translation>{layer} est ouverte avec l'option {option}, que le moteur ne reçoit pas.</translation>
     </message>
     <message>
         <source>Add the file again without options, or export the layer as a GeoTIFF.</source>
@@ -1140,8 +1140,8 @@
         <translation>Remettez-le en place, ou réparez la source de données de la couche.</translation>
     </message>
     <message>
-        <source>{layer} is one of several rasters inside a file, which is not read as it is.</source>
-        <translation>{layer} est l'un des rasters d'un même fichier, qui n'est pas lu tel quel.</translation>
+        <source>{layer} is one of several rasters inside a file, which cannot be read directly.</source>
+        <translation>{layer} est l'un de plusieurs rasters d'un même fichier, qui ne peut pas être lu directement.</translation>
     </message>
     <message>
         <source>Export it as a GeoTIFF first, or add the product's band files.</source>
@@ -1204,8 +1204,8 @@
         <translation>Numéro de la bande dans le fichier</translation>
     </message>
     <message>
-        <source>Name of the band; a name of the sensor's brings its wavelengths</source>
-        <translation>Nom de la bande ; un nom de bande du capteur apporte ses longueurs d'onde</translation>
+        <source>Name of the band; a band name of the sensor sets its wavelengths</source>
+        <translation>Nom de la bande ; un nom de bande du capteur en fixe les longueurs d'onde</translation>
     </message>
     <message>
         <source>Centre wavelength, or frequency of a radar band</source>
@@ -1536,8 +1536,8 @@
         <translation>Couche {name}</translation>
     </message>
     <message>
-        <source>All of the images</source>
-        <translation>Images entières</translation>
+        <source>Full extent of the images</source>
+        <translation>Emprise complète des images</translation>
     </message>
     <message>
         <source>What the map shows</source>
@@ -1578,6 +1578,10 @@
     <message>
         <source>Move the chosen image down (Alt+Down)</source>
         <translation>Descendre l'image choisie (Alt+Bas)</translation>
+    </message>
+    <message>
+        <source>Only raster layers can be embedded, not {names}.</source>
+        <translation>Seules des couches raster conviennent, pas {names}.</translation>
     </message>
     <message>
         <source>Layers selected in the Layers panel</source>
@@ -1648,8 +1652,8 @@
         <translation>Un fichier de poids…</translation>
     </message>
     <message>
-        <source>Weights (*.safetensors *.pth *.pt);;All files (*)</source>
-        <translation>Poids (*.safetensors *.pth *.pt);;Tous les fichiers (*)</translation>
+        <source>Weights (*.safetensors)</source>
+        <translation>Poids (*.safetensors)</translation>
     </message>
     <message>
         <source>A file of weights</source>
@@ -2224,8 +2228,8 @@
         <translation>Embedding de {images}</translation>
     </message>
     <message>
-        <source>Picture of the embedding of {images}</source>
-        <translation>Aperçu RVB de l'embedding de {images}</translation>
+        <source>PCA picture of {images}</source>
+        <translation>Aperçu ACP de {images}</translation>
     </message>
     <message>
         <source>The three main components of an embedding of {images}, as red, green and blue.</source>

@@ -46,8 +46,8 @@ def source_text(source: str) -> str:
 def all_sources(band: Band) -> str:
     """Where each value of a band came from, one a line."""
     fields = {
-        "centre_nm": tr("Centre"), "min_nm": tr("Range"), "polarisation": tr("Polarisation"), "layer": tr("Layer"),
-        "enabled": tr("On"),
+        "centre_nm": tr("Centre"), "min_nm": tr("Range"), "polarisation": tr("Polarisation"),
+        "layer": tr("Learnt layer"), "enabled": tr("On"),
     }  # fmt: skip
     lines = [
         f"{title}: {source_text(band.sources[field])}" for field, title in fields.items() if band.sources.get(field)
@@ -60,7 +60,7 @@ def titles() -> Mapping[Column, str]:
     return {
         Column.ON: tr("On"), Column.NUMBER: "#", Column.NAME: tr("Name"), Column.CENTRE: tr("Centre"),
         Column.VERDICT: tr("Verdict"), Column.RANGE: tr("Range"), Column.POLARISATION: tr("Pol."),
-        Column.LAYER: tr("Layer"), Column.SOURCE: tr("Source"),
+        Column.LAYER: tr("Learnt layer"), Column.SOURCE: tr("Source"),
     }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def explanations() -> Mapping[Column, str]:
     return {
         Column.ON: tr("Bands that go into the model"),
         Column.NUMBER: tr("Number of the band in the file"),
-        Column.NAME: tr("Name of the band; a name of the sensor's brings its wavelengths"),
+        Column.NAME: tr("Name of the band; a band name of the sensor sets its wavelengths"),
         Column.CENTRE: tr("Centre wavelength, or frequency of a radar band"),
         Column.VERDICT: tr("How well the model knows this part of the spectrum"),
         Column.RANGE: tr("Lower and upper limit of the band"),

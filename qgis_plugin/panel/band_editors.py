@@ -196,6 +196,8 @@ class BandGrid(QTableView):
 
     def _edit_current(self) -> None:
         index = self.currentIndex()
+        if self.state() == QAbstractItemView.State.EditingState:
+            return
         if index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
         elif index.column() == Column.ON:

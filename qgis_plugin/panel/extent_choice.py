@@ -111,7 +111,7 @@ class ExtentChoice(QWidget):
         self._canvas.extentsChanged.disconnect(self._canvas_moved)
 
     def _fixed_options(self) -> List[Any]:
-        options = [(ALL, tr("All of the images")), (CANVAS, tr("What the map shows"))]
+        options = [(ALL, tr("Full extent of the images")), (CANVAS, tr("What the map shows"))]
         if self._drawn is not None:
             options.append((DRAWN, tr("The drawn rectangle")))
         return options

@@ -34,6 +34,7 @@ class LayerList(QWidget):
 
     changed = pyqtSignal()
     chosen = pyqtSignal(object)
+    refused = pyqtSignal(str)
 
     def __init__(self, selected_layers: Callable[[], List[QgsMapLayer]], parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -82,9 +83,12 @@ class LayerList(QWidget):
         return self._images[row] if 0 <= row < len(self._images) else None
 
     def add_layers(self, layers: List[QgsMapLayer]) -> None:
-        """Add raster layers that are not in the list; the last one added is chosen."""
+        """Add raster layers that are not in the list; the last one added is chosen. ``refused`` tells of others."""
         known = {image.layer_id for image in self._images}
         added = False
+        others = [layer.name() for layer in layers if not isinstance(layer, QgsRasterLayer)]
+        if others:
+            self.refused.emit(tr("Only raster layers can be embedded, not {names}.").format(names=", ".join(others)))
         for layer in layers:
             if isinstance(layer, QgsRasterLayer) and layer.id() not in known:
                 image = PanelImage(layer.id(), layer.name())

@@ -29,7 +29,7 @@ class ModelChoice(QWidget):
         self.choice.addItem(tr("A file of weights…"), FILE)
         self.choice.currentIndexChanged.connect(self._chosen)
         self.file = QgsFileWidget()
-        self.file.setFilter(tr("Weights (*.safetensors *.pth *.pt);;All files (*)"))
+        self.file.setFilter(tr("Weights (*.safetensors)"))
         self.file.setDialogTitle(tr("A file of weights"))
         self.file.fileChanged.connect(lambda _path: self.changed.emit())
         self.download_button = QPushButton(tr("Download"))

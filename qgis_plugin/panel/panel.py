@@ -144,6 +144,7 @@ class SmartiesPanel(QWidget):
     def _connect_parts(self) -> None:
         self.card.set_up.connect(self.set_up_engine)
         self.embed.changed.connect(self._refresh)
+        self.embed.layers.refused.connect(lambda reason: show_note(self._iface, reason, Qgis.MessageLevel.Warning))
         self.embed.model.download.connect(self._download)
         self.run_bar.run.connect(self.start)
         self.run_bar.cancel.connect(self.cancel)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import rasterio
 
-from engine.raster.metadata import merge_bands, parents_of, raster_metadata, read_sidecars, sidecars_beside
+from engine.raster.metadata import merge_bands, raster_metadata
 
 VALUES = np.ones((2, 4, 4), np.uint8)
 
@@ -46,11 +45,6 @@ def test_only_the_asked_bands_are_told_of(write_raster: Callable[..., Path]) -> 
     assert metadata.band_names == ("two",) and metadata.band_count == 1
 
 
-def test_the_nearest_three_folders_are_named_but_not_those_inside_a_product() -> None:
-    path = Path("/a/b/c/X.SAFE/GRANULE/L2A_T33UUP/IMG_DATA/R10m/T33UUP_B02_10m.jp2")
-    assert parents_of(path) == ("L2A_T33UUP", "X.SAFE", "c")
-
-
 def test_merged_bands_keep_their_order(write_raster: Callable[..., Path]) -> None:
     parts = []
     for name in ("VV", "VH"):
@@ -60,21 +54,6 @@ def test_merged_bands_keep_their_order(write_raster: Callable[..., Path]) -> Non
     merged = merge_bands("S1", ("up",), parts, {"metadata.json": "{}"})
     assert merged.band_names == ("VV", "VH") and merged.band_count == 2
     assert merged.name == "S1" and merged.sidecars == {"metadata.json": "{}"}
-
-
-def test_sidecars_are_found_by_name(tmp_path: Path) -> None:
-    for name in ("a.hdr", "a.json", "a_MTL.txt", "metadata.json", "b.json", "a.txt"):
-        (tmp_path / name).write_text("x")
-    found = sidecars_beside(tmp_path / "a.dat")
-    assert {path.name for path in found} == {"a.hdr", "a.json", "a_MTL.txt", "metadata.json"}
-
-
-def test_sidecars_that_are_large_or_no_text_are_left_out(tmp_path: Path) -> None:
-    (tmp_path / "large.json").write_bytes(b" " * (2**20 + 1))
-    (tmp_path / "binary.hdr").write_bytes(b"\xff\xfe\x00\x01")
-    (tmp_path / "item.json").write_text('{"name": "größe"}', encoding="utf-8-sig")
-    texts = read_sidecars(sorted(tmp_path.iterdir()))
-    assert {name: json.loads(text) for name, text in texts.items()} == {"item.json": {"name": "größe"}}
 
 
 def test_enmap_tiles_bring_their_wavelengths(data_dir: Path) -> None:

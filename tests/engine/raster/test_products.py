@@ -1,4 +1,4 @@
-"""Band files: tokens in names, and which files of a folder make one product."""
+"""Band files: which of a folder make one product, in which order."""
 
 from __future__ import annotations
 
@@ -7,58 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SourceError
-from engine.raster.products import Product, band_file, band_order, find_product, one_per_band, split_token
-
-
-@pytest.mark.parametrize(
-    ("name", "token", "shared"),
-    [
-        ("S2A_MSIL2A_20170617T113321_4_55_B8A.tif", "B8A", "S2A_MSIL2A_20170617T113321_4_55"),
-        ("B04.tif", "B04", ""),
-        ("B1.tif", "B1", ""),
-        ("VV.tif", "VV", ""),
-        ("L8-B10-Elkton-VA.tiff", "B10", "L8-Elkton-VA"),
-        ("LC08_L1TP_195025_20130707_20170503_01_T1_B11.TIF", "B11", "LC08_L1TP_195025_20130707_20170503_01_T1"),
-        ("LC08_L2SP_195025_20130707_20200912_02_T1_SR_B4.TIF", "SR_B4", "LC08_L2SP_195025_20130707_20200912_02_T1"),
-        ("LC08_L2SP_195025_20130707_20200912_02_T1_ST_B10.TIF", "ST_B10", "LC08_L2SP_195025_20130707_20200912_02_T1"),
-        ("LE07_L1TP_195025_20020707_01_T1_B6_VCID_2.TIF", "B6_VCID_2", "LE07_L1TP_195025_20020707_01_T1"),
-        ("LC08_CU_011010_20200101_sr_band5.tif", "sr_band5", "LC08_CU_011010_20200101"),
-        ("HLS.S30.T17SLU.2020117T160901.v2.0.B8A.tif", "B8A", "HLS.S30.T17SLU.2020117T160901.v2.0"),
-        ("T33UUP_20180101T101411_B02_10m.jp2", "B02", "T33UUP_20180101T101411"),
-        ("S1A_IW_GRDH_1SDV_20170617T064724_29UPU_4_55_VH.tif", "VH", "S1A_IW_GRDH_1SDV_20170617T064724_29UPU_4_55"),
-        ("swir22.tif", "swir22", ""),
-        ("scene_20200101_nir08.tif", "nir08", "scene_20200101"),
-        ("rededge1.tif", "rededge1", ""),
-    ],
-)  # fmt: skip
-def test_the_band_is_read_from_a_files_name(name: str, token: str, shared: str) -> None:
-    band = band_file(Path(name))
-    assert band is not None
-    assert (band.token, band.shared_name) == (token, shared)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["LC08_L1TP_BQA.TIF", "LC08_L2SP_QA_PIXEL.TIF", "cloud_mask.tif", "T33UUP_20180101T101411_TCI_10m.jp2",
-     "T33UUP_20180101T101411_SCL_20m.jp2", "red_river_2020.tif", "m_3607717_sw_18_1_20160620.tif", "AB12.tif",
-     "L8-Labels-Elkton-VA.tiff", "LC08_L2SP_ST_TRAD.TIF", "patch_33188.tif", "SVV.tif"],
-)  # fmt: skip
-def test_other_names_have_no_band(name: str) -> None:
-    assert band_file(Path(name)) is None
-
-
-def test_the_last_token_counts() -> None:
-    assert split_token("VV_site_B02") == ("VV_site_", "B02", "")
-
-
-def test_sentinel_1s_measurement_files_are_one_product() -> None:
-    names = [
-        "s1a-iw-grd-vh-20170617t064724-20170617t064749-017066-01c6f0-002.tiff",
-        "s1a-iw-grd-vv-20170617t064724-20170617t064749-017066-01c6f0-001.tiff",
-    ]
-    bands = [band_file(Path(name)) for name in names]
-    assert [band.token for band in bands if band] == ["vh", "vv"]
-    assert len({band.key for band in bands if band}) == 1
+from engine.raster.products import Product, band_order, find_product, one_per_band
+from engine.spectrum.raster_files import band_file
 
 
 def test_bands_come_in_the_order_of_the_spectrum() -> None:

@@ -163,3 +163,10 @@ def test_units_are_known_by_many_spellings():
 )
 def test_wavelengths_are_written_as_people_write_them(wavelength_nm: float, text: str) -> None:
     assert wavelength_text(wavelength_nm) == text
+
+
+def test_a_word_that_is_no_unit_is_shown_with_the_value_it_is_given_for() -> None:
+    with pytest.raises(BandTableError, match="“furlong”, given for the centre of Band 3, is no unit"):
+        to_nm("500 furlong", what="centre of Band 3")
+    with pytest.raises(BandTableError, match="“furlong” is no unit"):
+        to_nm(500, "furlong")

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import processing
 from qgis.core import QgsProject, QgsRasterLayer
 from smarties.qgis_plugin.layer_bands import detect_layer
 
 
-def test_the_scene_is_written_and_its_bands_are_known(tmp_path):
-    outputs = processing.run("smarties:samplescene", {"FOLDER": str(tmp_path / "scene"), "SEED": 3})
+def test_the_scene_is_written_and_two_of_its_layers_come_onto_the_map(tmp_path, new_project, qtbot):
+    outputs = processing.runAndLoadResults("smarties:samplescene", {"FOLDER": str(tmp_path / "scene"), "SEED": 3})
     sensors = {}
     for name in ("S2", "S1", "LANDSAT", "RGB"):
         layer = QgsRasterLayer(outputs[name], name)
         assert layer.isValid()
         sensors[name] = detect_layer(layer).sensor.name
     assert sensors == {"S2": "sentinel-2-l2a", "S1": "sentinel-1-grd", "LANDSAT": "landsat-8-l2", "RGB": "rgb"}
-    assert QgsRasterLayer(outputs["S2"]).width() == 512
-
-
-def test_two_layers_come_onto_the_map(tmp_path, new_project, qtbot):
-    processing.runAndLoadResults("smarties:samplescene", {"FOLDER": str(tmp_path / "scene")})
     layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
     assert sorted(name[:2] for name in layers) == ["S1", "S2"]
     s2 = next(layer for name, layer in layers.items() if name.startswith("S2"))
     assert (s2.renderer().redBand(), s2.renderer().greenBand(), s2.renderer().blueBand()) == (4, 3, 2)
-
-
-def test_the_same_seed_draws_the_same_land(tmp_path):
-    first, second = (
-        processing.run("smarties:samplescene", {"FOLDER": str(tmp_path / name), "SEED": 1})["S2"] for name in "ab"
-    )
-    assert Path(first).read_bytes() == Path(second).read_bytes()
