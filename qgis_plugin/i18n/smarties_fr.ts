@@ -1185,7 +1185,7 @@
     </message>
     <message>
         <source>On</source>
-        <translation>Active</translation>
+        <translation>Act.</translation>
     </message>
     <message>
         <source>Nothing tells what this band measures.</source>

@@ -13,7 +13,7 @@ from ..translation import tr
 from .band_status import INTERPOLATED, NEAR, OFF, OUTSIDE, SEEN, UNKNOWN, BandStatus
 from .chart_layout import Bar, ChartLayout, Mark
 from .chart_scale import BREAK, REGIONS, TICKS, free_places
-from .verdict_style import counted, mixed, paint_mark, verdict_color, verdict_label
+from .verdict_style import counted, mixed, paint_mark, text_color, verdict_color, verdict_label
 
 #: How much of its lane a band's line fills where there are too many for marks: the worse the shorter.
 _LENGTHS = {SEEN: 1.0, NEAR: 0.75, INTERPOLATED: 0.5, OUTSIDE: 0.3, UNKNOWN: 0.3, OFF: 0.12}
@@ -38,7 +38,7 @@ class ChartPainter(QPainter):
         self._area = QRectF(widget.rect())
         self._colors = widget.palette()
         self._base = self._colors.color(QPalette.ColorRole.Base)
-        self._text = self._colors.color(QPalette.ColorRole.Text)
+        self._text = text_color(self._colors)
         self._highlight = self._colors.color(QPalette.ColorRole.Highlight)
 
     def paint(self, selected: Sequence[int], hovered: Optional[int], focused: bool) -> None:

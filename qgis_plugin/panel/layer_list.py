@@ -24,7 +24,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..translation import tr
 from .panel_image import PanelImage
-from .verdict_style import verdict_icon
+from .verdict_style import mixed, verdict_icon
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -293,7 +293,7 @@ class _ImageView(QListWidget):
         if self.count():
             return
         painter = QPainter(self.viewport())
-        painter.setPen(self.palette().color(self.palette().ColorRole.PlaceholderText))
+        painter.setPen(mixed(self.palette(), 0.55))
         margin = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutLeftMargin)
         area = self.viewport().rect().adjusted(margin, 0, -margin, 0)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap

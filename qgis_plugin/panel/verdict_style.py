@@ -39,15 +39,29 @@ _DARK = {
 _ICON_SIZES = (16, 24, 32, 48)
 
 
+#: Less difference of lightness (of 255) than this cannot be read.
+_READABLE = 90
+
+
+def text_color(palette: QPalette) -> QColor:
+    """The colour of text on the palette's ground, black or white where the palette's own could not be read.
+
+    Themes made of style sheets, such as QGIS's «Night Mapping», leave palettes with black text on a black ground.
+    """
+    base, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
+    if abs(base.lightness() - text.lightness()) >= _READABLE:
+        return text
+    return QColor("#e0e0e0" if base.lightness() < 128 else "#202020")
+
+
 def is_dark(palette: QPalette) -> bool:
     """True where texts are lighter than the ground they stand on."""
-    base, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
-    return base.lightness() < text.lightness()
+    return palette.color(QPalette.ColorRole.Base).lightness() < text_color(palette).lightness()
 
 
 def mixed(palette: QPalette, share: float) -> QColor:
     """The text's colour thinned with the ground's: 1 is the text, 0 the ground."""
-    ground, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
+    ground, text = palette.color(QPalette.ColorRole.Base), text_color(palette)
     parts = zip(ground.getRgb()[:3], text.getRgb()[:3])
     return QColor(*(round(low + (high - low) * share) for low, high in parts))
 

@@ -187,6 +187,8 @@ RASTERS = (
     "terramesh_s1s2/S1RTC/282D_485L_3_3.tif", "terramesh_s1s2/S2RGB/282D_485L_3_3.tif",
     "naip_1m/m_3607717_sw_18_1_20160620_subset.tif", "hls_like_10band_nodata/regression_test_0_input.tif",
     "enmap_potsdam_tiles/images/enmap_potsdam_tile_128_0.tif",
+    # And those of the simulated scene, where no real ones are at hand.
+    "s2", "s1", "rgb",
 )  # fmt: skip
 EDITS = {
     "centre": [(0, Column.CENTRE, "457 nm")],
@@ -206,8 +208,9 @@ def values(bands, *also):
 
 @pytest.mark.parametrize("path", RASTERS)
 @pytest.mark.parametrize("edit", EDITS)
-def test_the_engine_reads_the_same_bands_from_the_table(data_dir, path, edit):
-    metadata = raster_metadata_of(data_dir / path)
+def test_the_engine_reads_the_same_bands_from_the_table(request, path, edit):
+    simulated = request.getfixturevalue("scene").get(path)
+    metadata = raster_metadata_of(simulated or request.getfixturevalue("data_dir") / path)
     detection = detect(metadata)
     model = BandTableModel()
     model.set_bands(detection)

@@ -12,12 +12,10 @@ from smarties.qgis_plugin.layer_bands import raster_metadata_of
 from smarties.qgis_plugin.panel.band_columns import Column
 from smarties.qgis_plugin.panel.band_table_view import BandTableView
 
-S2 = "terramesh_s1s2/S2L1C/282D_485L_3_3.tif"
-
 
 @pytest.fixture
-def metadata(data_dir):
-    return raster_metadata_of(data_dir / S2)
+def metadata(scene):
+    return raster_metadata_of(scene["s2"])
 
 
 @pytest.fixture
@@ -122,7 +120,7 @@ def test_space_switches_the_chosen_bands(view, qtbot):
     qtbot.keyClick(view.grid, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     qtbot.keyClick(view.grid, Qt.Key.Key_Space)
     assert [band.enabled for band in view.model.bands[:3]] == [False, False, True]
-    assert view.summary.text() == "10/13 on"
+    assert view.summary.text() == "10/12 on"
 
 
 def test_the_box_is_ticked_by_mouse(view, qtbot):
@@ -143,7 +141,7 @@ def test_paste_copy_and_a_bad_paste(view, qtbot):
     clipboard = QApplication.clipboard()
     clipboard.setText("name\tcentre\nB02\t480\nB04\t670")
     qtbot.keyClick(view.grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert view.message.text() == "2 of 13 bands changed."
+    assert view.message.text() == "2 of 12 bands changed."
     clipboard.setText("name\tcentre\nB02\t-1")
     view.paste_action.trigger()
     assert view.message.text().startswith("Row 2:") and view.message.text().endswith("Nothing was changed.")
@@ -189,7 +187,7 @@ def test_choosing_a_sensor_asks_for_it_and_keeps_what_the_person_said(view, qtbo
     assert kept[-1].sensor == "worldview-3"
     combo.setCurrentIndex(0)
     combo.activated.emit(0)
-    assert combo.sensor is None and combo.currentText() == "Automatic: Sentinel-2 L1C"
+    assert combo.sensor is None and combo.currentText() == "Automatic: Sentinel-2 L2A"
     assert [band.centre_nm for band in view.model.bands] == [
         670 if row == 3 else band.centre_nm for row, band in enumerate(detect(metadata).bands)
     ]
@@ -217,9 +215,9 @@ def test_answering_a_change_with_the_same_layer_keeps_undo(view, metadata):
 def test_selection_is_one_in_table_and_chart(view, qtbot):
     view.grid.selectRow(6)
     assert view.chart.selected == (6,)
-    place = view.chart.places.mark_of(12).centre.toPoint()
+    place = view.chart.places.mark_of(11).centre.toPoint()
     qtbot.mouseClick(view.chart, Qt.MouseButton.LeftButton, pos=place)
-    assert view.grid.chosen_rows() == [12] and view.chart.selected == (12,)
+    assert view.grid.chosen_rows() == [11] and view.chart.selected == (11,)
 
 
 def test_what_matters_is_visible_at_320_pixels(view):

@@ -110,7 +110,8 @@ def test_correct_a_wavelength_run_save_and_reopen(panel, pair, qtbot, tmp_path, 
 
 def pair_names(project):
     layers = project.mapLayers().values()
-    return sorted((each for each in layers if each.name().endswith("of the place")), key=lambda layer: layer.name())
+    names = ("S1 of the place", "S2 of the place")
+    return sorted((each for each in layers if each.name() in names), key=lambda layer: layer.name())
 
 
 def test_the_window_stays_awake_during_a_run(panel, pair, qtbot):
