@@ -189,6 +189,7 @@ class Engine:
         finally:
             with self._lock:
                 self._line.remove(ticket)
+            self._keep_warm()
 
     def _ready(self, progress: ProgressCallback, cancelled: CancelCallback) -> EngineProcess:
         """A worker of the environment that holds now, started; only for whoever's turn it is."""
@@ -224,7 +225,7 @@ class Engine:
         return process
 
     def _rest(self, process: EngineProcess) -> None:
-        """After a run: the worker stays warm for a while."""
+        """After a run: say whether the worker is there for another."""
         if not process.alive or self._shut_down:
             self._set_state(STOPPED)
             return
@@ -232,9 +233,14 @@ class Engine:
         # It may have ended between the two: then nobody else says so.
         if not process.alive:
             self._set_state(STOPPED)
-            return
+
+    def _keep_warm(self) -> None:
+        """Once nobody stands in line: let the worker rest for its time, then go."""
         seconds = EngineSettings.load().keep_warm_s if self._keep_warm_s is None else self._keep_warm_s
         with self._lock:
+            # Not before the caller has left the line: a time of nothing would find the line still taken.
+            if self._line or self._state != READY or self._shut_down:
+                return
             self._stop_timer()
             self._timer = threading.Timer(seconds, self.stop)
             self._timer.daemon = True
