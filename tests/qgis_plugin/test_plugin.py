@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,8 +17,15 @@ FORBIDDEN = ("torch", "rasterio", "timm", "sklearn", "torchvision", "safetensors
 
 def processes() -> list[str]:
     """The command lines of this process's children."""
-    listed = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
-    return [line for line in listed.stdout.splitlines() if "engine worker" in line]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        # A process may end between the listing and the look at it.
+        with contextlib.suppress(OSError):
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if parent == str(os.getpid()) and "engine worker" in line:
+                found.append(line)
+    return found
 
 
 def traces(iface) -> dict[str, int]:
