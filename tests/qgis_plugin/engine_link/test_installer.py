@@ -25,7 +25,7 @@ from smarties.qgis_plugin.engine_link.environment import (
     old_bytes,
     remove_old,
 )
-from smarties.qgis_plugin.engine_link.interpreters import probe
+from smarties.qgis_plugin.engine_link.interpreters import find_interpreter
 from smarties.qgis_plugin.engine_link.paths import environments_folder
 from smarties.qgis_plugin.engine_link.settings import EngineSettings
 
@@ -145,9 +145,10 @@ def test_what_a_killed_set_up_left_in_transit_is_swept_away(managed, small_wheel
     assert not left.parent.exists()
 
 
-def test_a_python_without_ensurepip_uses_its_own_pip(managed, small_wheels, monkeypatch, engine_python):
-    # The system's Python may have no pip; that of an environment has one.
-    base = replace(probe(engine_python), ensurepip=False)
+def test_a_python_without_ensurepip_uses_its_own_pip(managed, small_wheels, monkeypatch):
+    base = replace(find_interpreter(), ensurepip=False)
+    if subprocess.run([str(base.path), "-m", "pip", "--version"], capture_output=True).returncode:
+        pytest.skip("the system's Python has no pip of its own")
     monkeypatch.setattr(installer, "base_interpreter", lambda chosen: base)
     environment, _ = set_up(small_wheels)
     assert environment_state().kind == "ready"
