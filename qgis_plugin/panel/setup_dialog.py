@@ -267,6 +267,8 @@ class SetupDialog(QDialog):
 
     def _show_step(self, fraction: float, text: str) -> None:
         self.progress_bar.setValue(round(1000 * fraction))
+        # The log begins with the first step.
+        self.log_button.setEnabled(setup_log().is_file())
         self._say(text)
 
     def _setup_ended(self) -> None:
