@@ -78,11 +78,6 @@ class AlgorithmRun(QObject):
         """Whether a run is under way."""
         return self._task is not None
 
-    @property
-    def cancelling(self) -> bool:
-        """Whether the run under way was told to stop."""
-        return self._feedback is not None and self._feedback.isCanceled()
-
     def start(self, algorithm_id: str, parameters: Mapping[str, Any]) -> None:
         """Start the algorithm; what keeps it from starting comes as ``failed``."""
         if self.running:

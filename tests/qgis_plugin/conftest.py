@@ -18,6 +18,12 @@ DATA = Path(os.environ.get("SMARTIES_DATA", ROOT.parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
+def real_data() -> Path | None:
+    """The folder of real rasters, None where it is absent: for tests that can do with simulated ones."""
+    return DATA if DATA.is_dir() else None
+
+
+@pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real rasters; the test is skipped, with that reason, where it is absent."""
     if not DATA.is_dir():

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from qgis.core import QgsRasterLayer
 from smarties.qgis_plugin.engine_link.engine import engine
 
-#: A folder of real rasters, as in the conftest above.
-DATA = Path(os.environ.get("SMARTIES_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 PLACE = "433D_629L_3_1.tif"
 
 
@@ -31,13 +27,13 @@ def panel(plugin, new_project, qtbot, iface):
 
 
 @pytest.fixture
-def pair(request, new_project):
+def pair(request, real_data, new_project):
     """The Sentinel-1 and Sentinel-2 layers of one place: a real one, or the simulated one where no data are at hand."""
-    folder = DATA / "terramesh_s1s2"
-    paths = [folder / kind / PLACE for kind in ("S1RTC", "S2L2A")]
-    if not folder.is_dir():
+    if real_data is None:
         scene = request.getfixturevalue("scene")
         paths = [scene["s1"], scene["s2"]]
+    else:
+        paths = [real_data / "terramesh_s1s2" / kind / PLACE for kind in ("S1RTC", "S2L2A")]
     layers = [QgsRasterLayer(str(path), f"{kind} of the place") for path, kind in zip(paths, ("S1", "S2"), strict=True)]
     assert all(layer.isValid() for layer in layers)
     new_project.addMapLayers(layers)
