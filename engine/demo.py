@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli import progress_display
+from engine.commands.progress_display import progress_display
 from engine.jobs.embed import EmbedJob
 from engine.picture import write_pca_picture
 from engine.sample import write_sample

@@ -15,3 +15,9 @@ DTYPES = ("float32", "float16", "int8")
 #: Where to compute, and in which numbers; "auto" takes what the machine does best.
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
+#: What a head is: votes of the nearest labelled places, logistic regression, a 1×1 convolution, a UPerNet decoder.
+HEADS = ("linear", "knn", "conv", "upernet")
+#: What a confidence raster holds: the probability of the class that won, or 1 − the entropy over its largest value.
+CONFIDENCES = ("probability", "entropy")
+#: A class raster of one byte holds as many classes, the last value being nodata; of two bytes, as many.
+MAX_CLASSES_UINT8, MAX_CLASSES = 255, 65535

@@ -53,7 +53,7 @@ firstRunVersionFlag=99999
 settings=true
 INI
     # Nothing of the user's is read or written: settings, models, environments, logs.
-    export SMARTIES_ROOT="$root" SMARTIES_HOME="$work/home" SMARTIES_MODELS="$work/models"
+    export SMARTIES_ROOT="$root" SMARTIES_HOME="$work/home" SMARTIES_MODELS="$work/models" SMARTIES_CACHE="$work/cache"
     export SMARTIES_LOG="$work/log/engine.log" XDG_RUNTIME_DIR="$work/run"
     if [ -z "${SMARTIES_TEST_ENGINE_PYTHON:-}" ] && [ -x "$root/.venv/bin/python" ]; then
         export SMARTIES_TEST_ENGINE_PYTHON="$root/.venv/bin/python"

@@ -35,3 +35,4 @@ def _log_in_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     folder = tmp_path_factory.getbasetemp()
     monkeypatch.setenv("SMARTIES_LOG", str(folder / "log" / "engine.log"))
     monkeypatch.setenv("SMARTIES_MODELS", str(folder / "models"))
+    monkeypatch.setenv("SMARTIES_CACHE", str(folder / "cache"))

@@ -34,7 +34,8 @@ class ImageJob:
     tables themselves as JSON text; an empty string stands for none. ``extent``: (xmin, ymin, xmax,
     ymax) in ``extent_crs`` (None: that of the output grid). ``crs``: anything rasterio reads, e.g.
     "EPSG:32631". ``resolution``: pixel size in units of that CRS. ``reference``: the image,
-    counted from 1, whose pixels the grid takes over (None: the finest). ``interpolation``: how
+    counted from 1, whose pixels the grid takes over (None: the finest). ``grid_like``: a raster that is not among
+    the images whose pixels the grid takes over; empty for none. ``interpolation``: how
     unseen bands get their layer (METHOD, section 3). ``statistics``: "auto", "sensor",
     "estimate", or a file written by ``smarties stats``.
     """
@@ -47,6 +48,7 @@ class ImageJob:
     crs: str | None = None
     resolution: float | None = None
     reference: int | None = None
+    grid_like: str = ""
     interpolation: str = "log"
     allow_outside: bool = False
     statistics: str = STATISTICS_AUTO

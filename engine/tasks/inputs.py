@@ -167,6 +167,11 @@ def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:
         )
     reference = None if job.reference is None else job.reference - 1
     images = [each.image for each in detected]
+    if job.grid_like:
+        if reference is not None:
+            raise JobError("The grid cannot be that of an image and of another raster.", "Give one of both.")
+        images += open_images((job.grid_like,))[:1]
+        reference = len(images) - 1
     return common_grid(images, reference, job.extent, job.crs, job.resolution, job.extent_crs)
 
 

@@ -49,6 +49,7 @@ def provenance(
         ),
         "SMARTIES_IMAGES": _json([image.record() for image in images]),
         "SMARTIES_GRID": grid.describe(),
+        "SMARTIES_LATTICE": _json({"transform": [*grid.transform][:6], "width": grid.width, "height": grid.height}),
         "SMARTIES_DEVICE": device,
         "SMARTIES_VERSIONS": _json(versions),
     }
@@ -84,8 +85,13 @@ def notes_of(images: Sequence[PreparedImage], model: ModelInfo) -> Iterator[str]
 def model_notes(model: ModelInfo) -> Iterator[str]:
     """What the user should know of the model."""
     if model.random:
-        yield f"The model is {model.title}: its embedding shows structure, but knows nothing yet."
+        yield random_note(model.title)
     yield from model.notes
+
+
+def random_note(title: str) -> str:
+    """What the user should know of a model with random weights."""
+    return f"The model is {title}: its embedding shows structure, but knows nothing yet."
 
 
 def band_notes(detected: DetectedImage, assignments: Sequence[Assignment]) -> Iterator[str]:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from engine.cli import cli, main, time_left
+from engine.cli import cli, main
+from engine.commands.progress_display import time_left
 from engine.jobs.describe import DescribeJob
 from engine.jobs.embed import EmbedJob
 from engine.jobs.stats import StatsJob
