@@ -21,11 +21,11 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The simulated scene, written once: paths by "s1", "s2", "l8", "rgb", "labels"."""
+    """The simulated scene, written once: paths by "s1", "s2", "l8", "rgb", "labels", "training"."""
     from engine.sample import write_sample
 
     paths = write_sample(tmp_path_factory.mktemp("scene"), seed=0)
-    starts = {"s1": "S1", "s2": "S2", "l8": "LC08", "rgb": "RGB", "labels": "labels"}
+    starts = {"s1": "S1", "s2": "S2", "l8": "LC08", "rgb": "RGB", "labels": "labels", "training": "training"}
     return {key: next(path for path in paths if path.name.startswith(start)) for key, start in starts.items()}
 
 

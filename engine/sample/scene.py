@@ -20,6 +20,7 @@ from scipy import ndimage
 
 from engine import __version__
 from engine.errors import JobError, OutputError
+from engine.sample.digitised import digitise
 from engine.sample.land import CLASSES, PIXEL_M, Land, draw_land
 from engine.sample.shapes import Floats
 from engine.sample.spectra import backscatter, band_reflectance, temperatures
@@ -45,6 +46,7 @@ _LOOKS = 4
 _NOISE_FLOOR_DB = -27.0
 
 _RECORD = "scene.json"
+_TRAINING = "training.geojson"
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,14 @@ class _Raster:
 
 
 def write_sample(folder: Path, size_m: int = SIZE_M, seed: int = 0) -> list[Path]:
-    """Write a simulated scene of ``size_m`` × ``size_m`` metres into ``folder`` and give the paths of its rasters.
+    """Write a simulated scene of ``size_m`` × ``size_m`` metres into ``folder`` and give the paths of its files.
 
     ``S2A_MSIL2A_sample.tif`` (12 bands at 10 m, DN = reflectance × 10000, 0 beyond a slanted
     swath edge), ``S1A_IW_GRDH_sample.tif`` (VV, VH in dB at 10 m, NaN in a corner),
     ``LC08_L2SP_sample.tif`` (SR_B1–SR_B7, ST_B10 at 30 m, DN of Collection 2),
-    ``RGB_sample.tif`` (8 bit at 2 m) and ``labels.tif`` (classes at 10 m); beside them
-    ``scene.json``, which says what they are. All show the same ground; the same seed gives
-    the same files. A scene written earlier is replaced.
+    ``RGB_sample.tif`` (8 bit at 2 m), ``labels.tif`` (classes at 10 m) and ``training.geojson`` (a few polygons per
+    class, as one would draw them); beside them ``scene.json``, which says what they are. All show the same ground; the
+    same seed gives the same files. A scene written earlier is replaced.
 
     JobError for a size below MIN_SIZE_M or not a multiple of 20, or a negative seed;
     OutputError when the folder cannot be written or holds other files of these names.
@@ -91,11 +93,12 @@ def write_sample(folder: Path, size_m: int = SIZE_M, seed: int = 0) -> list[Path
         "written_by": f"smarties sample, engine {__version__}",
         "seed": seed,
         "size_m": size_m,
-        "files": {raster.name: raster.what for raster in rasters},
+        "files": {**{raster.name: raster.what for raster in rasters}, _TRAINING: "Polygons of known class, as drawn"},
         "classes": {str(value): name for value, (name, _) in CLASSES.items()},
     }
+    training = digitise(rasters[-1].values[0], from_origin(WEST_M, NORTH_M, 10.0, 10.0), CRS, seed)
     try:
-        return _write_scene(Path(folder), rasters, record)
+        return _write_scene(Path(folder), rasters, training, record)
     except OSError as error:
         raise OutputError(
             f"The sample scene cannot be written to {folder}: {error.strerror or error}.", "Choose another folder."
@@ -248,9 +251,11 @@ def _blurred(image: Floats, footprint_px: float) -> Floats:
     return ndimage.gaussian_filter(image, 0.38 * footprint_px)
 
 
-def _write_scene(folder: Path, rasters: Sequence[_Raster], record: dict[str, Any]) -> list[Path]:
+def _write_scene(
+    folder: Path, rasters: Sequence[_Raster], training: dict[str, Any], record: dict[str, Any]
+) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    foreign = [raster.name for raster in rasters if (folder / raster.name).exists()]
+    foreign = [name for name in (*(raster.name for raster in rasters), _TRAINING) if (folder / name).exists()]
     if foreign and not (folder / _RECORD).exists():
         raise OutputError(f"{folder} holds a file {foreign[0]} that is no sample scene.", "Choose another folder.")
     paths = []
@@ -260,9 +265,10 @@ def _write_scene(folder: Path, rasters: Sequence[_Raster], record: dict[str, Any
         if raster.palette:
             _in_one_piece(path.with_name(path.name + ".aux.xml"), _write_class_names)
         paths.append(path)
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    _in_one_piece(folder / _RECORD, lambda part: part.write_text(text + "\n", encoding="utf-8"))
-    return paths
+    texts = {_TRAINING: json.dumps(training), _RECORD: json.dumps(record, indent=2, ensure_ascii=False)}
+    for name, text in texts.items():
+        _in_one_piece(folder / name, lambda part, text=text: part.write_text(text + "\n", encoding="utf-8"))  # type: ignore[misc]
+    return [*paths, folder / _TRAINING]
 
 
 def _in_one_piece(path: Path, write: Callable[[Path], object]) -> None:

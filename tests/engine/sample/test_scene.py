@@ -28,7 +28,10 @@ SENTINEL2, SENTINEL1, LANDSAT8, RGB, LABELS = (
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scene")
-    assert [path.name for path in write_sample(folder, SIZE_M)] == [SENTINEL2, SENTINEL1, LANDSAT8, RGB, LABELS]
+    assert [path.name for path in write_sample(folder, SIZE_M)] == [
+        *(SENTINEL2, SENTINEL1, LANDSAT8, RGB, LABELS),
+        "training.geojson",
+    ]
     return folder
 
 
@@ -150,7 +153,7 @@ def test_the_labels_have_names_and_colours(scene: Path) -> None:
 def test_the_record_says_what_the_files_are_and_that_they_are_simulated(scene: Path) -> None:
     record = json.loads((scene / "scene.json").read_text())
     assert "simulated" in record["about"]
-    assert set(record["files"]) == {path.name for path in scene.glob("*.tif")}
+    assert set(record["files"]) == {path.name for path in scene.iterdir() if path.suffix in (".tif", ".geojson")}
 
 
 def test_the_scene_is_small(scene: Path) -> None:

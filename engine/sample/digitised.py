@@ -1,0 +1,58 @@
+"""Training areas as an analyst would draw them over the simulated scene: a few small polygons per class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import rasterio.warp
+from affine import Affine
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from engine.sample.land import CLASSES
+
+#: Polygons per class, where the class has room for as many.
+PER_CLASS = 8
+_CORNERS = 9
+#: Nobody draws a polygon of less than about three pixels across, or outlines a whole forest.
+_LEAST_RADIUS_PX, _MOST_RADIUS_PX = 1.5, 7.0
+#: A hand keeps a little inside the border it sees.
+_INSIDE = 0.8
+
+
+def digitise(labels: NDArray[np.uint8], transform: Affine, crs: str, seed: int) -> dict[str, Any]:
+    """GeoJSON (RFC 7946: longitude, latitude) of polygons inside the classes of ``labels`` (h, w).
+
+    Each has a property ``class``, its name. They keep away from each other, so that they are spread over the scene;
+    the same seed gives the same polygons.
+    """
+    rng = np.random.default_rng([seed, 2])
+    features = []
+    for value, (name, _) in CLASSES.items():
+        room = ndimage.distance_transform_edt(np.pad(labels == value, 1))[1:-1, 1:-1]
+        for row, col, radius in _places(room):
+            angles = 2 * np.pi * (np.arange(_CORNERS) + 0.4 * rng.random(_CORNERS)) / _CORNERS
+            reach = radius * (0.7 + 0.3 * rng.random(_CORNERS))
+            x, y = transform @ (col + 0.5 + reach * np.cos(angles), row + 0.5 - reach * np.sin(angles))
+            longitude, latitude = rasterio.warp.transform(crs, "EPSG:4326", x.tolist(), y.tolist())[:2]
+            ring = [[round(east, 7), round(north, 7)] for east, north in zip(longitude, latitude, strict=True)]
+            geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+            features.append({"type": "Feature", "properties": {"class": name}, "geometry": geometry})
+    return {"type": "FeatureCollection", "name": "training", "features": features}
+
+
+def _places(room: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+    """Centres and radii in px: the roomiest place first, each at a distance from those before."""
+    room = room.copy()
+    apart = min(room.shape) / 10
+    rows, cols = np.indices(room.shape)
+    found = []
+    while len(found) < PER_CLASS:
+        row, col = np.unravel_index(room.argmax(), room.shape)
+        radius = min(_INSIDE * room[row, col], _MOST_RADIUS_PX)
+        if radius < _LEAST_RADIUS_PX:
+            break
+        found.append((int(row), int(col), float(radius)))
+        room[np.hypot(rows - row, cols - col) < apart] = 0
+    return found
