@@ -1,4 +1,4 @@
-"""The three strongest principal components of an embedding, as colours: fitted on a sample of its tokens."""
+"""Principal components of an embedding: of all its tokens in one pass, or of a sample of them as colours."""
 
 from __future__ import annotations
 
@@ -57,6 +57,53 @@ class TokenSample:
             self._count = sum(len(old) for old, _ in self._parts)
 
 
+class StreamingCovariance:
+    """Mean and covariance of all tokens that pass by, exact but for rounding."""
+
+    def __init__(self, dims: int) -> None:
+        self.count = 0
+        # Tokens are taken off one of them first: far from zero the products would lose their digits.
+        self._origin: np.ndarray | None = None
+        self._sum = np.zeros(dims)
+        self._products = np.zeros((dims, dims))
+
+    def add(self, tokens: np.ndarray) -> None:
+        """Take tokens (n, D) float32 in, all with data."""
+        if self._origin is None and len(tokens):
+            self._origin = tokens[:_CHUNK].mean(axis=0, dtype=np.float64).astype(np.float32)
+        for start in range(0, len(tokens), _CHUNK):
+            centred = tokens[start : start + _CHUNK] - self._origin
+            self._sum += centred.sum(axis=0, dtype=np.float64)
+            self._products += centred.T @ centred
+        self.count += len(tokens)
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean (D,) and the covariance (D, D), float64; there must have been a token."""
+        shift = self._sum / self.count
+        origin = np.zeros_like(shift) if self._origin is None else self._origin
+        return origin + shift, self._products / self.count - np.outer(shift, shift)
+
+
+def strongest(covariance: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ``count`` strongest components (count, D) float32, and their variances (count,), the strongest first.
+
+    A component may point either way: here its largest part is positive, so that colours repeat. There are no more
+    than D; no variance is below 0.
+    """
+    dims = len(covariance)
+    # They come by growing eigenvalue, one per column.
+    variances, vectors = eigh(covariance, subset_by_index=(max(0, dims - count), dims - 1))
+    basis = vectors.T[::-1].astype(np.float32)
+    basis *= np.where(basis[np.arange(len(basis)), np.abs(basis).argmax(axis=1)] < 0, -1, 1)[:, None]
+    return basis, np.maximum(variances[::-1], 0)
+
+
+def stretched(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Values (n, 3) as bytes, ``low`` (3,) as 0 and ``high`` as 255; 0 for NaN and where both are the same."""
+    share = (values - low) / np.maximum(high - low, 1e-12)
+    return (np.clip(np.nan_to_num(share), 0, 1) * 255).round().astype(np.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class Components:
     """Principal components as red, green, blue, and the features that come nearest to them.
@@ -73,8 +120,7 @@ class Components:
 
     def colours(self, tokens: np.ndarray) -> np.ndarray:
         """Red, green and blue (n, 3) uint8 of tokens (n, D); 0 for NaN and where a component does not vary."""
-        share = (tokens @ self.basis.T - self.low) / np.maximum(self.high - self.low, 1e-12)
-        return (np.clip(np.nan_to_num(share), 0, 1) * 255).round().astype(np.uint8)
+        return stretched(tokens @ self.basis.T, self.low, self.high)
 
 
 def fit_components(tokens: np.ndarray) -> Components:
@@ -87,17 +133,10 @@ def fit_components(tokens: np.ndarray) -> Components:
         flat, unit = np.zeros(3, np.float32), (0.0, 1.0)
         bands = (1, min(2, dims), min(3, dims))
         return Components(np.zeros((3, dims), np.float32), flat, flat, bands, (unit, unit, unit))
-    mean = tokens.mean(axis=0, dtype=np.float64).astype(np.float32)
-    covariance = np.zeros((dims, dims))
-    for start in range(0, len(tokens), _CHUNK):
-        centred = tokens[start : start + _CHUNK] - mean
-        covariance += centred.T @ centred
-    # Eigenvectors come by growing eigenvalue, one per column.
-    strongest = eigh(covariance, subset_by_index=(max(0, dims - 3), dims - 1))[1].T[::-1]
-    basis = np.stack([strongest[min(number, len(strongest) - 1)] for number in range(3)]).astype(np.float32)
-    # An eigenvector may point either way: here its largest part is positive, so that colours repeat.
-    largest = np.abs(basis).argmax(axis=1)
-    basis *= np.sign(basis[np.arange(3), largest])[:, None]
+    covariance = StreamingCovariance(dims)
+    covariance.add(tokens)
+    found = strongest(covariance.result()[1], 3)[0]
+    basis = found[[min(number, len(found) - 1) for number in range(3)]]
     low, high = np.percentile(tokens @ basis.T, STRETCH, axis=0)
     red, green, blue = nearest = _nearest_features(basis)
     ranges = [(float(a), float(b)) for a, b in np.percentile(tokens[:, nearest], STRETCH, axis=0).T]

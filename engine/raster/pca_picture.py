@@ -1,10 +1,11 @@
-"""A picture of a finished embedding as a GeoTIFF on the same grid: three principal components and alpha."""
+"""Pictures of an embedding as GeoTIFFs on the same grid: three principal components and alpha."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import rasterio
@@ -15,6 +16,7 @@ from engine.errors import CancelledError
 from engine.partial import partial_path
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.components import Components
+from engine.raster.grid import Grid
 from engine.raster.opening import gdal_environment
 from engine.raster.tiff_files import WRITE_ERRORS, output_error, overview_factors, publish, remove, verify_whole
 
@@ -58,6 +60,48 @@ def pca_picture(
         raise
 
 
+class PictureWriter:
+    """A GeoTIFF of red, green, blue and alpha on ``grid``, written in windows to ``temporary``.
+
+    It is finished when the ``with`` block ends well: overviews are added, and every block is looked for.
+    """
+
+    def __init__(self, temporary: Path, grid: Grid, tags: Mapping[str, str]) -> None:
+        self._path, self._grid = temporary, grid
+        with gdal_environment():
+            self._dataset = rasterio.open(
+                temporary, "w", driver="GTiff", width=grid.width, height=grid.height, count=4, dtype="uint8",
+                transform=grid.transform, crs=grid.crs, tiled=True, blockxsize=_BLOCK, blockysize=_BLOCK,
+                compress="DEFLATE", predictor=2, interleave="pixel", photometric="RGB", alpha="YES",
+                bigtiff="IF_SAFER",
+            )  # fmt: skip
+        self._dataset.descriptions = BAND_NAMES
+        self._dataset.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
+        self._dataset.update_tags(**tags, AREA_OR_POINT="Area")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._dataset.close()
+            return
+        factors = overview_factors(self._grid.height, self._grid.width)
+        with gdal_environment():
+            if factors:
+                self._dataset.build_overviews(factors, Resampling.average)
+            self._dataset.close()
+        verify_whole(self._path, len(factors))
+
+    def write(self, row0: int, col0: int, colours: np.ndarray, data: np.ndarray) -> None:
+        """Write ``colours`` (h, w, 3) uint8 at (row0, col0), clear where ``data`` (h, w) bool is False."""
+        image = np.empty((4, *data.shape), np.uint8)
+        image[:3] = np.where(data, colours.transpose(2, 0, 1), 0)
+        image[3] = np.where(data, 255, 0)
+        with gdal_environment():
+            self._dataset.write(image, window=Window(col0, row0, data.shape[1], data.shape[0]))
+
+
 def _write(
     embedding: Path,
     temporary: Path,
@@ -67,24 +111,14 @@ def _write(
     cancelled: CancelCallback,
 ) -> None:
     with gdal_environment(), rasterio.open(embedding) as source:
-        with rasterio.open(
-            temporary, "w", driver="GTiff", width=source.width, height=source.height, count=4, dtype="uint8",
-            transform=source.transform, crs=source.crs, tiled=True, blockxsize=_BLOCK, blockysize=_BLOCK,
-            compress="DEFLATE", predictor=2, interleave="pixel", photometric="RGB", alpha="YES", bigtiff="IF_SAFER",
-        ) as target:  # fmt: skip
-            target.descriptions = BAND_NAMES
-            target.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
-            target.update_tags(**tags, AREA_OR_POINT="Area")
+        grid = Grid(source.crs, source.transform, source.width, source.height)
+        with PictureWriter(temporary, grid, tags) as target:
             windows = _windows(source)
             for done, window in enumerate(windows, start=1):
                 if cancelled():
                     raise CancelledError("Cancelled; nothing was written.")
-                target.write(_colours(source, window, components), window=window)
+                target.write(window.row_off, window.col_off, *_colours(source, window, components))
                 progress(Progress(done / len(windows), "Drawing the picture"))
-            factors = overview_factors(source.height, source.width)
-            if factors:
-                target.build_overviews(factors, Resampling.average)
-    verify_whole(temporary, len(factors))
 
 
 def _windows(source: rasterio.io.DatasetReader) -> list[Window]:
@@ -99,17 +133,15 @@ def _windows(source: rasterio.io.DatasetReader) -> list[Window]:
     ]
 
 
-def _colours(source: rasterio.io.DatasetReader, window: Window, components: Components) -> np.ndarray:
-    """Red, green, blue and alpha (4, h, w) uint8 of a window of the embedding."""
+def _colours(
+    source: rasterio.io.DatasetReader, window: Window, components: Components
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colours (h, w, 3) uint8 of a window of the embedding, and where it has data."""
     stored = source.read(window=window)
     nodata = source.nodata
     valid = np.isfinite(stored[0]) if nodata is None or np.isnan(nodata) else stored[0] != nodata
     scales = np.asarray(source.scales, np.float32)
     if not (scales == 1).all():
         stored = stored * scales[:, None, None]
-    image = np.empty((4, *valid.shape), np.uint8)
     # Without data, too: picking the tokens that have some would take longer than to project them all.
-    image[:3] = components.colours(stored.reshape(len(stored), -1).T).T.reshape(3, *valid.shape)
-    image[:3, ~valid] = 0
-    image[3] = np.where(valid, 255, 0)
-    return image
+    return components.colours(stored.reshape(len(stored), -1).T).reshape(*valid.shape, 3), valid

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from engine.raster.components import TokenSample, fit_components
+from engine.raster.components import StreamingCovariance, TokenSample, fit_components
 
 
 def planted(count: int = 4000, dims: int = 12) -> np.ndarray:
@@ -96,3 +96,14 @@ def test_wide_features_are_sampled_more_thinly():
 
 def test_an_empty_sample_knows_its_features():
     assert TokenSample(7, 10).tokens().shape == (0, 7)
+
+
+def test_the_streamed_covariance_is_exact_far_from_zero():
+    tokens = planted().astype(np.float64) + np.linspace(-3e3, 3e3, 12)
+    streamed = StreamingCovariance(12)
+    for part in np.array_split(tokens.astype(np.float32), [0, 1, 5, 2000]):
+        streamed.add(part)
+    mean, covariance = streamed.result()
+    assert streamed.count == len(tokens)
+    np.testing.assert_allclose(mean, tokens.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(covariance, np.cov(tokens.T, bias=True), atol=2e-3)
