@@ -144,13 +144,14 @@ class AutoEncoder(Encoder):
         own = take_a.gather(1, visible)[:, :, None]
         mixed_a = torch.where(own, tokens_a, tokens_b)
         mixed_b = torch.where(own, tokens_b, tokens_a) if mixup == "paper" else tokens_b
-        decoded_a, decoded_b = self._autoencode(mixed_a, mixed_b, visible, rows, cols).chunk(2)
+        both = torch.cat([mixed_a, mixed_b])
+        decoded_a, decoded_b = self._autoencode(both, visible.repeat(2, 1), rows, cols).chunk(2)
 
         heads = self._reprojection(bands_a), self._reprojection(bands_b)
         from_a = take_a.gather(1, hidden)
         hidden_a, hidden_b = _take(decoded_a, hidden), _take(decoded_b, hidden)
-        target_a = _target(_take(patches_a, hidden), len(bands_a), norm_pix)
-        target_b = _target(_take(patches_b, hidden), len(bands_b), norm_pix)
+        target_a = pixel_targets(_take(patches_a, hidden), len(bands_a), norm_pix)
+        target_b = pixel_targets(_take(patches_b, hidden), len(bands_b), norm_pix)
         if mixup == "paper":
             # Each hidden token of each image is in exactly one of the streams: gathered by image,
             # the two sums are those of the streams, and every token is predicted once.
@@ -165,27 +166,40 @@ class AutoEncoder(Encoder):
         loss = (error_a.mean() + error_b.mean()) / 2
         return PretrainingOutput(loss, take_a, masked, (decoded_a, decoded_b), (take_a, stream_b_from_a), heads)
 
+    def reconstruct(
+        self, image: torch.Tensor, bands: BandList, hidden: torch.Tensor, targets: BandList
+    ) -> torch.Tensor:
+        """What the decoder expects where it cannot look: predictions of ``targets`` for every token.
+
+        ``image`` (B, C, H, W) is harmonised and floating, ``bands`` name its bands. ``hidden`` (B, N) bool are the
+        tokens kept from the encoder, as many in every sample. ``targets`` may be any bands, of the image or not.
+        Returns (B, N, K, P²) float32, pixels row by row, in the scale of the pretraining targets; the decoder was
+        trained on hidden tokens, those of the others mean nothing. JobError as :meth:`loss`.
+        """
+        self.check_image(image, len(bands))
+        patches = patchify(image.to(self.device), self.patch)
+        rows, cols = image.shape[2] // self.patch, image.shape[3] // self.patch
+        _check_mask("hidden", hidden, patches.shape[:2])
+        hidden = hidden.to(self.device)
+        count = _hidden_count(hidden)
+        visible = hidden.to(torch.uint8).argsort(dim=1, stable=True)[:, : rows * cols - count]
+        tokens = self.spectrum_projection(_take(patches, visible), bands)
+        return self._reprojection(targets)(self._autoencode(tokens, visible, rows, cols))
+
     def _masks(
         self, shape: torch.Size, take_a: torch.Tensor | None, masked: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor, int]:
         """The given masks, checked, or drawn ones, on the model's device; and how many tokens ``masked`` hides."""
-        batch, tokens = shape
+        tokens = shape[1]
         for name, mask in (("take_a", take_a), ("masked", masked)):
-            if mask is not None and (mask.shape != shape or mask.dtype != torch.bool):
-                raise JobError(f"{name} must be a boolean array of {batch} × {tokens}, one value per token.")
+            if mask is not None:
+                _check_mask(name, mask, shape)
         take_a = self._draw(shape, round(tokens * TAKE_SHARE)) if take_a is None else take_a.to(self.device)
-        if masked is None:
-            # As in MAE, the number of visible tokens is rounded down.
-            count = tokens - int(tokens * (1 - MASK_SHARE))
-            masked = self._draw(shape, count)
-        else:
-            counts = masked.sum(1)
-            count = int(counts[0])
-            if (counts != count).any():
-                raise JobError("masked must hide as many tokens in every sample.")
-            masked = masked.to(self.device)
-        if not 0 < count < tokens:
-            raise JobError(f"{count} of {tokens} tokens are masked: at least one must be, and one not.")
+        # As in MAE, the number of visible tokens is rounded down.
+        masked = (
+            self._draw(shape, tokens - int(tokens * (1 - MASK_SHARE))) if masked is None else masked.to(self.device)
+        )
+        count = _hidden_count(masked)
         return take_a, masked, count
 
     def _draw(self, shape: torch.Size, count: int) -> torch.Tensor:
@@ -193,14 +207,10 @@ class AutoEncoder(Encoder):
         ranks = torch.rand(shape, device=self.device).argsort(dim=1).argsort(dim=1)
         return ranks < count
 
-    def _autoencode(
-        self, tokens_a: torch.Tensor, tokens_b: torch.Tensor, visible: torch.Tensor, rows: int, cols: int
-    ) -> torch.Tensor:
-        """Visible tokens of both streams, (B, V, D) each, and their numbers (B, V) → decoded (2B, N, decoder width)."""
-        visible = visible.repeat(2, 1)
+    def _autoencode(self, tokens: torch.Tensor, visible: torch.Tensor, rows: int, cols: int) -> torch.Tensor:
+        """Visible tokens (B, V, D) without position and their numbers (B, V) → decoded (B, N, decoder width)."""
         positions = self._positions(self.pos_embed, rows, cols)
-        x = torch.cat([tokens_a, tokens_b])
-        x = self.add_cls(x + _take(positions[:, 1:].expand(len(x), -1, -1), visible), positions[:, :1])
+        x = self.add_cls(tokens + _take(positions[:, 1:].expand(len(tokens), -1, -1), visible), positions[:, :1])
         for block in self.blocks:
             x = block(x)
         x = self.decoder_embed(self.norm(x))
@@ -222,7 +232,24 @@ def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     return values.gather(1, index[:, :, None].expand(-1, -1, values.shape[2]))
 
 
-def _target(patches: torch.Tensor, bands: int, norm_pix: bool) -> torch.Tensor:
+def _check_mask(name: str, mask: torch.Tensor, shape: torch.Size) -> None:
+    """JobError unless ``mask`` is boolean and of this ``shape`` (B, N)."""
+    if mask.shape != shape or mask.dtype != torch.bool:
+        raise JobError(f"{name} must be a boolean array of {shape[0]} × {shape[1]}, one value per token.")
+
+
+def _hidden_count(masked: torch.Tensor) -> int:
+    """How many tokens of each sample ``masked`` (B, N) hides; JobError for none, all, or not as many in every one."""
+    counts = masked.sum(1)
+    count, tokens = int(counts[0]), masked.shape[1]
+    if (counts != count).any():
+        raise JobError("masked must hide as many tokens in every sample.")
+    if not 0 < count < tokens:
+        raise JobError(f"{count} of {tokens} tokens are masked: at least one must be, and one not.")
+    return count
+
+
+def pixel_targets(patches: torch.Tensor, bands: int, norm_pix: bool) -> torch.Tensor:
     """(B, n, C·P²) patches → (B, n, C, P²) targets, float32, normalised per token over all C·P² if ``norm_pix``."""
     patches = patches.float()
     if norm_pix:

@@ -289,3 +289,32 @@ def test_loss_matches_a_hand_computed_case_without_a_network(small_model: AutoEn
         loss = small_model.loss(image_a, RGB, image_b, RADAR, take_a, masked, norm_pix=False).loss
         squares = [functional.avg_pool2d(i.square().mean(1), 4).flatten(1)[masked].mean() for i in (image_a, image_b)]
     torch.testing.assert_close(loss, (squares[0] + squares[1]) / 2)
+
+
+def test_reconstruct_gives_the_predictions_of_pretraining_where_one_image_is_seen_alone(golden):
+    pair = "maxar_rgb+s2_l1c"
+    model = load_autoencoder(golden.weights)
+    images = [golden.image("pretraining", f"{pair}.image_{side}") for side in "ab"]
+    bands = [golden.cases[pair][f"bands_{side}"] for side in "ab"]
+    masked = torch.from_numpy(golden.pretraining[f"{pair}.masked"])
+    with torch.inference_mode():
+        alone = torch.ones_like(masked)
+        step = model.loss(images[0], bands[0], images[1], bands[1], take_a=alone, masked=masked)
+        own = model.reconstruct(images[0], bands[0], masked, bands[0])
+        both = model.reconstruct(images[0], bands[0], masked, [*bands[1], *bands[0]])
+    torch.testing.assert_close(own, step.prediction_a[:, :, : len(bands[0])])
+    torch.testing.assert_close(both[:, :, len(bands[1]) :], own)
+    assert both.shape == (*masked.shape, len(bands[0]) + len(bands[1]), 256)
+
+
+def test_reconstruct_does_not_look_at_what_is_hidden_and_refuses_to_hide_all(small_model: AutoEncoder):
+    image, _, _, masked = _pair(RGB, RADAR, 16, 16)
+    hidden = masked.reshape(2, 1, 4, 4).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    with torch.no_grad():
+        one = small_model.reconstruct(image, RGB, masked, ["near_infrared_1"])
+        other = small_model.reconstruct(image.masked_fill(hidden, 9.0), RGB, masked, ["near_infrared_1"])
+    assert torch.equal(one, other)
+    with pytest.raises(JobError, match="16 of 16 tokens are masked"):
+        small_model.reconstruct(image, RGB, torch.ones_like(masked), RGB)
+    with pytest.raises(JobError, match="hidden must be a boolean array of 2 × 16"):
+        small_model.reconstruct(image, RGB, masked[:, :-1], RGB)
