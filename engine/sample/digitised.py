@@ -34,8 +34,10 @@ def digitise(labels: NDArray[np.uint8], transform: Affine, crs: str, seed: int) 
         for row, col, radius in _places(room):
             angles = 2 * np.pi * (np.arange(_CORNERS) + 0.4 * rng.random(_CORNERS)) / _CORNERS
             reach = radius * (0.7 + 0.3 * rng.random(_CORNERS))
-            x, y = transform @ (col + 0.5 + reach * np.cos(angles), row + 0.5 - reach * np.sin(angles))
-            longitude, latitude = rasterio.warp.transform(crs, "EPSG:4326", x.tolist(), y.tolist())[:2]
+            cols, rows = col + 0.5 + reach * np.cos(angles), row + 0.5 - reach * np.sin(angles)
+            corners = [transform @ corner for corner in zip(cols.tolist(), rows.tolist(), strict=True)]
+            x, y = [corner[0] for corner in corners], [corner[1] for corner in corners]
+            longitude, latitude = rasterio.warp.transform(crs, "EPSG:4326", x, y)[:2]
             ring = [[round(east, 7), round(north, 7)] for east, north in zip(longitude, latitude, strict=True)]
             geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
             features.append({"type": "Feature", "properties": {"class": name}, "geometry": geometry})
@@ -47,7 +49,7 @@ def _places(room: NDArray[np.float64]) -> list[tuple[int, int, float]]:
     room = room.copy()
     apart = min(room.shape) / 10
     rows, cols = np.indices(room.shape)
-    found = []
+    found: list[tuple[int, int, float]] = []
     while len(found) < PER_CLASS:
         row, col = np.unravel_index(room.argmax(), room.shape)
         radius = min(_INSIDE * room[row, col], _MOST_RADIUS_PX)

@@ -109,7 +109,7 @@ def test_stats_models_sensors_and_sample(capsys, scene, tmp_path):
     assert "smarties-tiny" in smarties(capsys, "models")[1]
     assert "sentinel-2-l2a" in smarties(capsys, "sensors")[1]
     code, out, _ = smarties(capsys, "sample", "--out", tmp_path / "scene")
-    assert code == 0 and len(out.splitlines()) == 5
+    assert code == 0 and len(out.splitlines()) == 6
 
 
 @pytest.mark.parametrize("arguments", [["embed"], ["embed", "a.tif"], ["nonsense"], ["embed", "a", "--extent", "1,2"]])

@@ -1,4 +1,4 @@
-"""The jobs of the tasks: settings that no run can honour are refused before any file is touched, and JSON loses none."""
+"""The jobs of the tasks: what no run can honour is refused before any file is touched, and JSON loses nothing."""
 
 from __future__ import annotations
 
