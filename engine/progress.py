@@ -100,6 +100,16 @@ class ProgressMeter:
         return (1.0 - self._fraction) * self._time / self._work
 
 
+def part_of(progress: ProgressCallback, start: float, end: float, words: str = "") -> ProgressCallback:
+    """A callback for a stage of a run: its fractions 0 to 1 become ``start`` to ``end``, messages follow ``words``."""
+
+    def report(event: Progress) -> None:
+        message = f"{words}: {event.message}" if words and event.message else words or event.message
+        progress(Progress(min(1.0, start + (end - start) * event.fraction), message))
+
+    return report
+
+
 class ProgressThrottle:
     """Passes events on at most once per ``interval_s``; the newest one held back follows when its time has come.
 

@@ -35,9 +35,10 @@ class ImageJob:
     ymax) in ``extent_crs`` (None: that of the output grid). ``crs``: anything rasterio reads, e.g.
     "EPSG:32631". ``resolution``: pixel size in units of that CRS. ``reference``: the image,
     counted from 1, whose pixels the grid takes over (None: the finest). ``grid_like``: a raster that is not among
-    the images whose pixels the grid takes over; empty for none. ``interpolation``: how
-    unseen bands get their layer (METHOD, section 3). ``statistics``: "auto", "sensor",
-    "estimate", or a file written by ``smarties stats``.
+    the images whose pixels the grid takes over; empty for none. A text of ``engine.raster.grid_text`` is the very
+    grid: extent, CRS and resolution then play no part. ``interpolation``: how unseen bands get their layer
+    (METHOD, section 3). ``statistics``: "auto", "sensor", "estimate", a file written by ``smarties stats``, or such
+    a file's JSON text.
     """
 
     inputs: tuple[str, ...]

@@ -22,6 +22,7 @@ from engine.raster.opening import READ_ERRORS, gdal_environment, local_path, ope
 
 #: Values of an embedding in memory at once, as float32.
 READ_BYTES = 64 * 2**20
+_FIGURES = ("p1", "p99", "mean", "std")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class FeatureRecord:
     model: dict[str, Any]
     images: list[dict[str, Any]]
     lattice: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The images it was made of, for messages."""
+        return " + ".join(str(image["name"]) for image in self.images)
 
     @property
     def chip(self) -> int:
@@ -57,18 +63,28 @@ class FeatureRecord:
         """What must agree for two embeddings to speak one language, as JSON values.
 
         "model" (sha256, "projections" where some were learnt), "bands" and "statistics" per image, "chip", "fusion"
-        and "level". The bands are their learnt layers with weights, in order; names do not matter.
+        and "level". The bands are their learnt layers with weights; their names do not matter, and, the model taking
+        their mean, nor does their order: they and their statistics are sorted by layers.
         """
+        images = [_sorted_bands(image) for image in self.images]
         return {
             "model": {key: self.model.get(key, "") for key in ("sha256", "projections")},
-            "bands": [[band["weights"] for band in image["bands"]] for image in self.images],
-            "statistics": [
-                {key: image["statistics"][key] for key in ("p1", "p99", "mean", "std")} for image in self.images
-            ],
+            "bands": [bands for bands, _ in images],
+            "statistics": [statistics for _, statistics in images],
             "chip": self.chip,
             "fusion": self.fusion,
             "level": self.level,
         }
+
+
+def _sorted_bands(image: dict[str, Any]) -> tuple[list[dict[str, float]], dict[str, list[float]]]:
+    """Layers with weights of an image's bands, and its statistics, in an order that depends on nothing else."""
+    weights = [band["weights"] for band in image["bands"]]
+    figures = list(zip(*(image["statistics"][key] for key in _FIGURES), strict=True))
+    order = sorted(range(len(weights)), key=lambda place: (sorted(weights[place].items()), figures[place]))
+    return [weights[place] for place in order], {
+        key: [figures[place][number] for place in order] for number, key in enumerate(_FIGURES)
+    }
 
 
 def parse_record(tags: dict[str, str]) -> FeatureRecord | None:
@@ -161,16 +177,19 @@ class FeatureRaster:
         """The lattice of the pixels that were embedded."""
         return self.record.source_grid(self.crs)
 
-    def read(self, row0: int, row1: int, col0: int = 0, col1: int | None = None) -> np.ndarray:
+    def read(
+        self, row0: int, row1: int, col0: int = 0, col1: int | None = None, shape: tuple[int, int] | None = None
+    ) -> np.ndarray:
         """Values (dims, h, w) float32 of a window, ends excluded; NaN in all dims where there is no data.
 
-        Raises SourceError for a damaged file.
+        ``shape`` shrinks the window to so many rows and columns, through the overviews where there are some. Raises
+        SourceError for a damaged file.
         """
         window = Window(col0, row0, (self.cols if col1 is None else col1) - col0, row1 - row0)
         try:
             # GDAL's settings belong to a thread, and the one that reads need not be the one that opened.
             with gdal_environment():
-                stored = self._dataset.read(window=window)
+                stored = self._dataset.read(window=window, out_shape=None if shape is None else (self.dims, *shape))
         except READ_ERRORS as error:
             raise self._unreadable(error) from error
         values = stored.astype(np.float32, copy=False)
@@ -179,6 +198,15 @@ class FeatureRaster:
             values = values * self._scales
             values[:, missing] = np.nan
         return values
+
+    def has_data(self, row0: int, row1: int, col0: int, col1: int) -> np.ndarray:
+        """Which cells (h, w) bool of a window have data, from one band alone. Raises SourceError as ``read``."""
+        try:
+            with gdal_environment():
+                stored = self._dataset.read(1, window=Window(col0, row0, col1 - col0, row1 - row0))
+        except READ_ERRORS as error:
+            raise self._unreadable(error) from error
+        return np.asarray(np.isfinite(stored) if stored.dtype.kind == "f" else stored != self._nodata, bool)
 
     def windows(self, most_bytes: int = READ_BYTES) -> Iterator[tuple[int, int, int, int]]:
         """Windows (row0, row1, col0, col1) that cover the raster from top to bottom, of whole blocks where that fits.

@@ -69,12 +69,15 @@ class MapWriter:
                 f"The map takes up to {bytes_needed / 1e9:.1f} GB; {temporary.parent} has {free / 1e9:.1f} GB free.",
                 "Free some space, or choose another folder.",
             )
+        # GDAL knows half precision as a float32 of which 16 bits are stored.
+        half: dict[str, object] = {"nbits": 16} if dtype == "float16" else {}
+        kind = "float32" if half else dtype
         with gdal_environment():
             self._dataset = rasterio.open(
-                temporary, "w", driver="GTiff", width=cols, height=rows, count=len(band_names), dtype=dtype,
+                temporary, "w", driver="GTiff", width=cols, height=rows, count=len(band_names), dtype=kind,
                 nodata=nodata, transform=transform, crs=crs, tiled=True, blockxsize=_BLOCK, blockysize=_BLOCK,
                 compress="ZSTD", zstd_level=1, predictor=1 if classes else (3 if dtype == "float32" else 2),
-                interleave="band", bigtiff="IF_SAFER",
+                interleave="band", bigtiff="IF_SAFER", **half,
             )  # fmt: skip
         self._dataset.descriptions = tuple(band_names)
         self._dataset.update_tags(**tags, AREA_OR_POINT="Area")

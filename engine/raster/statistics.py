@@ -102,6 +102,31 @@ class BandStatistics:
         return BandStatistics(names, p1, p99, mean, std, source, count, notes)
 
 
+def far_off(statistics: BandStatistics, radiometry: Radiometry, values: Sequence[BandValues | None]) -> str:
+    """A sentence where most bands' values, of another raster than the statistics, lie beyond what these expect.
+
+    ``values`` are those of the bands of ``statistics``, raw, in brief; None for a band that was not sampled. Empty
+    where the median of at least half of them is between p1 and p99.
+    """
+    far, counted = [], 0
+    for band, sampled in enumerate(values):
+        if sampled is None or sampled.count == 0:
+            continue
+        counted += 1
+        median = radiometry.gain[band] * sampled.p50 + radiometry.bias[band]
+        if radiometry.log10[band]:
+            median = 10 * math.log10(median) if median > 0 else -math.inf
+        if not statistics.p1[band] <= median <= statistics.p99[band]:
+            far.append((statistics.names[band], median, statistics.p1[band], statistics.p99[band]))
+    if 2 * len(far) <= counted:
+        return ""
+    name, median, p1, p99 = far[0]
+    return (
+        f"The values are not those that the statistics ({statistics.source}) are of: in {len(far)} of {counted} bands"
+        f" the median lies outside, in {name} {median:.4g} of {p1:.4g} to {p99:.4g}. Check the unit of the values."
+    )
+
+
 def _wrong(reason: str) -> StatisticsError:
     return StatisticsError(f"These band statistics cannot be used: {reason}.", "Make them again with `smarties stats`.")
 

@@ -7,19 +7,25 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from engine import __version__
 from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
-from engine.model.load import identity
-from engine.tasks.embed_setup import EmbedSetup
+
+if TYPE_CHECKING:
+    from engine.tasks.embed_setup import EmbedSetup
 
 #: What the kept embeddings may take on disk together, unless $SMARTIES_CACHE_GB says otherwise.
 _MOST_BYTES = 20e9
-#: The settings of a job that change nothing of its embedding.
-_IDLE = ("output", "picture", "overwrite", "device", "batch", "inputs", "band_tables", "grid_like")
+#: The settings of a job that change nothing of its embedding, or stand in the key by what they led to.
+_IDLE = (
+    *("output", "dtype", "picture", "overwrite", "device", "batch", "inputs", "band_tables"),
+    *("grid_like", "reference", "extent", "extent_crs", "crs", "resolution"),
+    *("statistics", "projections", "model", "precision", "chip", "interpolation", "allow_outside"),
+)
 
 
 def cache_folder() -> Path:
@@ -33,8 +39,11 @@ def cache_folder() -> Path:
 def cached_path(setup: EmbedSetup) -> Path:
     """Where the embedding of a job is kept, whether it is there or not: named after all that it depends on.
 
-    Files count by path, size and time of change.
+    Files count by path, size and time of change, statistics and projections by their values.
     """
+    # Imported here: looking after the folder, and an index in it, needs no model and not the seconds that torch takes.
+    from engine.model.load import identity
+
     job = setup.job
     key = {
         "version": __version__,
@@ -45,8 +54,11 @@ def cached_path(setup: EmbedSetup) -> Path:
         "grid": [*setup.grid.transform, setup.grid.width, setup.grid.height, str(setup.grid.crs)],
         "images": [[_file(path) for path in each.image.paths] for each in setup.detected],
         "bands": [[assignment.to_json() for assignment in assigned] for assigned in setup.assignments],
-        "statistics": [None if known is None else known.to_json() for known in setup.statistics],
-        "files": [_file(Path(name)) for name in (job.statistics, job.projections) if name and Path(name).is_file()],
+        # Estimated ones follow from images, bands and grid.
+        "statistics": [
+            None if known is None else [known.p1, known.p99, known.mean, known.std] for known in setup.statistics
+        ],
+        "projections": setup.own.sha256 if setup.own else "",
         "tables": [None if each.table is None else each.table.radiometry for each in setup.detected],
     }
     text = json.dumps(key, sort_keys=True, default=str)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import JobError
+from engine.errors import JobError, OutputError
 from engine.jobs.embed import EmbedJob
 from engine.jobs.features import FeatureJob
 from engine.progress import CancelCallback, Progress, ProgressCallback
@@ -19,11 +20,15 @@ from engine.tasks.provenance import random_note
 
 @dataclass(frozen=True)
 class FeatureSource:
-    """An embedding to work on, and what the user should know of how it was made; ``reused`` says it was there."""
+    """An embedding to work on, and what the user should know of how it was made; ``reused`` says it was there.
+
+    ``device`` is where the model ran for it, empty where it was there.
+    """
 
     path: Path
     notes: tuple[str, ...] = ()
     reused: bool = True
+    device: str = ""
 
 
 def embedding_job(job: FeatureJob, output: str = "") -> EmbedJob:
@@ -56,8 +61,29 @@ def feature_sources(job: FeatureJob, progress: ProgressCallback, cancelled: Canc
     job.check()
     given = given_embeddings(job.inputs)
     if given:
-        return [FeatureSource(path, _notes(path)) for path in dict.fromkeys(given)]
+        return [given_source(path) for path in dict.fromkeys(given)]
     return [made_of_images(embedding_job(job), progress, cancelled)]
+
+
+def feature_source(job: FeatureJob, progress: ProgressCallback, cancelled: CancelCallback) -> FeatureSource:
+    """The one embedding a task works on; as ``feature_sources``, and JobError where several are given."""
+    sources = feature_sources(job, progress, cancelled)
+    if len(sources) > 1:
+        raise JobError(f"{len(sources)} embeddings were given where one is worked on.", "Give one, or images.")
+    return sources[0]
+
+
+def given_source(path: Path) -> FeatureSource:
+    """An embedding that the user gave. Raises SourceError where it cannot be read."""
+    return FeatureSource(path, _notes(path))
+
+
+def refuse_to_overwrite(outputs: Iterable[str], sources: Iterable[str | Path]) -> None:
+    """Raises OutputError where an output has the name of a file that is read; empty names are passed over."""
+    read = {Path(source).expanduser().resolve() for source in sources if str(source)}
+    for output in outputs:
+        if output and Path(output).resolve() in read:
+            raise OutputError(f"{output} is one of the files to read.", "Choose another name for the output.")
 
 
 def made_of_images(job: EmbedJob, progress: ProgressCallback, cancelled: CancelCallback) -> FeatureSource:
@@ -67,10 +93,10 @@ def made_of_images(job: EmbedJob, progress: ProgressCallback, cancelled: CancelC
     if path.is_file():
         touch(path)
         progress(Progress(1, "Taking the embedding made before"))
-        return FeatureSource(path, _notes(path))
+        return given_source(path)
     result = embed.run(cache_job(job, path), progress, cancelled)
     prune(keep=path)
-    return FeatureSource(path, result.notes, reused=False)
+    return FeatureSource(path, result.notes, reused=False, device=result.device)
 
 
 def _notes(path: Path) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,14 @@ from engine.errors import (
 from engine.jobs.image import SENSOR_AUTO, STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTICS_SENSOR, ImageJob
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.grid import Grid, common_grid
+from engine.raster.grid_text import grid_from_text
 from engine.raster.harmonise import Harmoniser
 from engine.raster.histograms import BandValues
 from engine.raster.image import Image
 from engine.raster.radiometry import Radiometry, has_say, recognise
 from engine.raster.reader import GridReader, block_cache
 from engine.raster.sources import open_images
-from engine.raster.statistics import BandStatistics, StreamingStatistics
+from engine.raster.statistics import BandStatistics, StreamingStatistics, far_off
 from engine.spectrum.assign import Assignment, assign, family_of
 from engine.spectrum.bands import Band
 from engine.spectrum.detect import Detection, detect
@@ -43,6 +44,8 @@ STREAM_ROWS = 256
 
 #: The form of the file ``smarties stats`` writes.
 STATISTICS_FORMAT = 1
+#: How the source of statistics begins that were measured on a raster.
+_MEASURED = "estimated from"
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,8 @@ def grid_of(job: ImageJob, detected: Sequence[DetectedImage]) -> Grid:
     if job.grid_like:
         if reference is not None:
             raise JobError("The grid cannot be that of an image and of another raster.", "Give one of both.")
+        if job.grid_like.lstrip().startswith("{"):
+            return grid_from_text(job.grid_like)
         images += open_images((job.grid_like,))[:1]
         reference = len(images) - 1
     return common_grid(images, reference, job.extent, job.crs, job.resolution, job.extent_crs)
@@ -195,10 +200,16 @@ def prepare_images(
         def share(event: Progress, number: int = number) -> None:
             progress(Progress((number + event.fraction) / len(detected), event.message))
 
-        estimated = job.statistics == STATISTICS_ESTIMATE
-        radiometry = radiometry_of(each, sample(each, grid, cancelled), estimated).select(each.band_numbers)
+        # They are in the unit of the values they were measured on, whatever that is.
+        measured = statistics is not None and statistics.source.startswith(_MEASURED)
+        estimated = job.statistics == STATISTICS_ESTIMATE or measured
+        values = sample(each, grid, cancelled)
+        radiometry = radiometry_of(each, values, estimated).select(each.band_numbers)
         if statistics is None:
             statistics = estimate(each, grid, radiometry, share, cancelled)
+        elif measured:
+            far = far_off(statistics, radiometry, [values[band] for band in each.band_numbers])
+            radiometry = replace(radiometry, doubt=" ".join(filter(None, (radiometry.doubt, far))))
         prepared.append(PreparedImage(each, assigned, radiometry, statistics))
     return prepared
 
@@ -211,7 +222,7 @@ def known_statistics(job: ImageJob, detected: Sequence[DetectedImage]) -> list[B
     if job.statistics == STATISTICS_ESTIMATE:
         return [None] * len(detected)
     if job.statistics not in (STATISTICS_AUTO, STATISTICS_SENSOR):
-        return [*_given_statistics(Path(job.statistics), detected)]
+        return [*_given_statistics(job.statistics, detected)]
     known = [sensor_statistics(each) for each in detected]
     for each, statistics in zip(detected, known, strict=True):
         if statistics is None and job.statistics == STATISTICS_SENSOR:
@@ -260,7 +271,7 @@ def estimate(
         progress(Progress(done / len(windows), f"Statistics of {each.image.title}"))
 
     counted = _count(each, grid, each.band_numbers, windows, report, cancelled)
-    return counted.result(each.band_names, f"estimated from {each.image.title}", radiometry)
+    return counted.result(each.band_names, f"{_MEASURED} {each.image.title}", radiometry)
 
 
 def sensor_statistics(each: DetectedImage) -> BandStatistics | None:
@@ -279,27 +290,43 @@ def sensor_statistics(each: DetectedImage) -> BandStatistics | None:
 def read_statistics(path: Path) -> list[BandStatistics]:
     """The statistics of every image in a file of ``smarties stats``. Raises StatisticsError."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        images = content["images"]
-        if content["smarties_statistics"] != STATISTICS_FORMAT:
-            raise ValueError(f"format {content['smarties_statistics']}")
-        return [BandStatistics.from_json(json.dumps(each)) for each in images]
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise StatisticsError(
             f"The statistics file {path} cannot be read ({error.strerror}).",
             "Give sensor, estimate, or a file written by 'smarties stats'.",
         ) from error
+    except UnicodeDecodeError as error:
+        raise _no_statistics(path.name) from error
+    return _parsed_statistics(text, path.name)
+
+
+def statistics_text(statistics: Sequence[Mapping[str, Any]]) -> str:
+    """What ``ImageJob.statistics`` may be: the statistics themselves, per image as ``PreparedImage.record`` has."""
+    content = {"smarties_statistics": STATISTICS_FORMAT, "images": [dict(each) for each in statistics]}
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _parsed_statistics(text: str, name: str) -> list[BandStatistics]:
+    try:
+        content = json.loads(text)
+        if content["smarties_statistics"] != STATISTICS_FORMAT:
+            raise ValueError(f"format {content['smarties_statistics']}")
+        return [BandStatistics.from_json(json.dumps(each)) for each in content["images"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise StatisticsError(
-            f"{path.name} is not a statistics file.", "Make one with 'smarties stats FILE --out STATS.json'."
-        ) from error
+        raise _no_statistics(name) from error
 
 
-def _given_statistics(path: Path, detected: Sequence[DetectedImage]) -> list[BandStatistics]:
-    given = read_statistics(path)
+def _no_statistics(name: str) -> StatisticsError:
+    return StatisticsError(f"{name} is not a statistics file.", "Make one with 'smarties stats FILE --out STATS.json'.")
+
+
+def _given_statistics(source: str, detected: Sequence[DetectedImage]) -> list[BandStatistics]:
+    is_text = source.lstrip().startswith("{")
+    given = _parsed_statistics(source, "The text given") if is_text else read_statistics(Path(source))
     if len(given) != len(detected):
         raise StatisticsError(
-            f"{path.name} holds statistics of {len(given)} image(s), the job has {len(detected)}.",
+            f"The statistics given are of {len(given)} image(s), the job has {len(detected)}.",
             "Give the same images as to 'smarties stats', in the same order.",
         )
     return [each.select(image.band_names) for each, image in zip(given, detected, strict=True)]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from engine.errors import StatisticsError
+from engine.raster.histograms import BandValues
 from engine.raster.radiometry import Radiometry
-from engine.raster.statistics import BandStatistics, StreamingStatistics
+from engine.raster.statistics import BandStatistics, StreamingStatistics, far_off
 
 
 def reference(values):
@@ -205,3 +206,17 @@ def test_real_scenes_stream_to_the_whole_array_figures(data_dir):
         result = streamed(values, valid, rows=64).result(names(values), name)
         for index, band in enumerate(values):
             np.testing.assert_allclose(figures(result, index), reference(band), rtol=2.5e-4, atol=2.5e-4)
+
+
+def test_values_of_another_unit_than_the_statistics_are_told():
+    statistics = BandStatistics(("B4", "B5"), (0.01, 0.1), (0.3, 0.5), (0.4, 0.4), (0.2, 0.2), "estimated from a.tif")
+    plain = Radiometry((1.0, 1.0), (0.0, 0.0), (False, False), "values", "used as they are")
+    reflectance = BandValues(0.0, 0.02, 0.15, 0.4, 0.5, 1000)
+    assert far_off(statistics, plain, [reflectance, reflectance]) == ""
+    sentence = far_off(statistics, plain, [reflectance.converted(10_000, 0)] * 2)
+    assert "2 of 2 bands" in sentence and "B4 1500 of 0.01 to 0.3" in sentence
+    assert far_off(statistics, plain, [reflectance.converted(10_000, 0), None]) != ""
+    decibel = BandStatistics(("VV",), (-20.0,), (0.0,), (0.4,), (0.2,), "estimated from b.tif")
+    logarithm = Radiometry((1.0,), (0.0,), (True,), "linear power", "converted to dB")
+    assert far_off(decibel, logarithm, [reflectance]) == ""
+    assert far_off(decibel, logarithm, [reflectance.converted(1, -1)]) != ""
