@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsProcessingProvider, QgsVectorFileWriter
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
@@ -48,3 +48,11 @@ class SmartiesProvider(QgsProcessingProvider):
     def supportedOutputRasterLayerExtensions(self) -> List[str]:  # noqa: N802
         """The engine writes GeoTIFFs and nothing else."""
         return ["tif", "tiff"]
+
+    def supportedOutputVectorLayerExtensions(self) -> List[str]:  # noqa: N802
+        """The engine writes polygons into GeoPackages and nothing else."""
+        return ["gpkg"]
+
+    def supportedOutputTableExtensions(self) -> List[str]:  # noqa: N802
+        """Tables are written by QGIS, in any of its formats."""
+        return list(QgsVectorFileWriter.supportedFormatExtensions())

@@ -39,7 +39,7 @@ from engine.options import CONFIDENCES
     default=0,
     show_default=True,
     metavar="N",
-    help="Give patches of fewer pixels to their largest neighbour.",
+    help="Give patches of fewer pixels to the neighbour with the longest border.",
 )
 @overwrite_option
 @json_option

@@ -17,7 +17,7 @@ class SegmentJob(ComputeJob):
     others, which is refused where they differ. ``overlap``: None takes the head's. ``confidence``: a second raster, of
     ``confidence_kind`` (one of ``CONFIDENCES``); ``probabilities``: a raster of one band per class; ``polygons``:
     a GeoPackage of the class polygons; each empty for none. ``sieve_px``: patches of fewer pixels are given to
-    their largest neighbour, 0 for none; it acts on raster and polygons alike.
+    the neighbour with the longest border, 0 for none; it acts on raster and polygons alike.
     """
 
     head: str = ""

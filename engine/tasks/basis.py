@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from engine.errors import CheckpointError
 from engine.model.safetensors_header import read_header
@@ -90,7 +90,8 @@ def save_basis(path: Path, basis: Basis) -> None:
         "scene": basis.scene,
     }  # fmt: skip
     tensors = {name: np.ascontiguousarray(getattr(basis, name)) for name in ("mean", "directions", "low", "high")}
-    save_file(tensors, path, metadata={METADATA_KEY: json.dumps(told, ensure_ascii=False)})
+    # Not save_file, which makes files that only their owner can read.
+    path.write_bytes(save(tensors, metadata={METADATA_KEY: json.dumps(told, ensure_ascii=False)}))
 
 
 def load_basis(path: str | Path) -> Basis:

@@ -175,11 +175,14 @@ def time_left(seconds: Optional[float]) -> str:
 
 
 def read_help(name: str) -> str:
-    """The help page ``name`` in the language of QGIS, else in English; "" where there is none."""
+    """The help page ``name`` in the language of QGIS, else in English; "" where there is none.
+
+    It comes as one line: QGIS makes a paragraph of every line.
+    """
     language = QgsApplication.locale().split("_")[0]
     for path in (HELP / language / f"{name}.html", HELP / f"{name}.html"):
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            return " ".join(path.read_text(encoding="utf-8").split("\n")).strip()
     return ""
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Optional
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureSink,
-    QgsFields,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -18,8 +14,6 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFileDestination,
-    QgsVectorLayer,
-    QgsWkbTypes,
 )
 
 from ...engine.errors import OutputError
@@ -27,6 +21,7 @@ from ...engine.jobs.describe import DescribeJob
 from ..translation import tr
 from .base import SmartiesAlgorithm, helped
 from .describe_page import band_row, page_of
+from .feature_tables import write_table
 from .image_parameters import ImageInputs, add_assignment, add_grid, add_inputs, read_inputs
 
 #: The columns of the table, with QGIS's names of their types.
@@ -107,13 +102,8 @@ class Describe(SmartiesAlgorithm):
             "GRID": described["grid"].get("text") or described["grid"]["error"],
             "PROBLEMS": sum(bool(row["problem"]) for row in rows),
         }
-        fields = _fields()
-        sink, destination = self.parameterAsSink(
-            parameters, "OUTPUT", context, fields, QgsWkbTypes.Type.NoGeometry, QgsCoordinateReferenceSystem()
-        )
-        if sink is not None:
-            for row in rows:
-                sink.addFeature(_feature(fields, row), QgsFeatureSink.Flag.FastInsert)
+        destination = write_table(self, "OUTPUT", _COLUMNS, rows, parameters, context)
+        if destination is not None:
             outputs["OUTPUT"] = destination
         page = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if page:
@@ -127,18 +117,6 @@ class Describe(SmartiesAlgorithm):
 
 def _job_of(inputs: ImageInputs) -> DescribeJob:
     return DescribeJob(**inputs.fields)
-
-
-def _fields() -> QgsFields:
-    # A layer in memory gives fields by the names of their types, which no version of Qt has renamed.
-    columns = "&".join(f"field={name}:{kind}" for name, kind in _COLUMNS)
-    return QgsVectorLayer(f"None?{columns}", "bands", "memory").fields()
-
-
-def _feature(fields: QgsFields, row: Mapping[str, Any]) -> QgsFeature:
-    feature = QgsFeature(fields)
-    feature.setAttributes([row[name] for name, _ in _COLUMNS])
-    return feature
 
 
 def _write(path: str, text: str) -> None:

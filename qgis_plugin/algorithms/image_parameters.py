@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -29,6 +29,7 @@ from ...engine.jobs.image import STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTIC
 from ...engine.spectrum.assign import MODES
 from ...engine.spectrum.sensors import load_sensor
 from ..layer_source import group_bands, source_of
+from ..raster_tags import embedded_images
 from ..translation import tr
 from .band_tables import band_tables_of, column_titles
 from .base import advanced, helped
@@ -48,21 +49,34 @@ class ImageInputs:
 
 def add_inputs(algorithm: QgsProcessingAlgorithm) -> None:
     """Images, sensors and bands."""
-    images = QgsProcessingParameterMultipleLayers("INPUT", tr("Images"), QgsProcessing.SourceType.TypeRaster)
+    add_layers(algorithm, "INPUT", tr("Images"),
+               tr("Rasters of any sensors that lie on each other; they are brought to one grid."))  # fmt: skip
+    add_bands(algorithm)
+
+
+def add_layers(algorithm: QgsProcessingAlgorithm, name: str, title: str, help_text: str) -> None:
+    """A list of raster layers, one at least."""
+    images = QgsProcessingParameterMultipleLayers(name, title, QgsProcessing.SourceType.TypeRaster)
     images.setMinimumNumberInputs(1)
-    _add(algorithm, images, tr("Rasters of any sensors that lie on each other; they are brought to one grid."))
+    _add(algorithm, images, help_text)
+
+
+def add_bands(algorithm: QgsProcessingAlgorithm, of: str = "") -> None:
+    """What is known of the bands of the images; ``of`` is the parameter of other images than INPUT."""
     matrix = QgsProcessingParameterMatrix(
-        "BANDS", tr("Bands"), numberRows=0, headers=column_titles(), defaultValue=[], optional=True
+        _named(of, "BANDS"), tr("Bands"), numberRows=0, headers=column_titles(), defaultValue=[], optional=True
     )
     hint = tr(
         "What the files do not tell, or tell wrongly: the image by its number or name, the band by its number or "
         "name, and what is known of it. Cells may be empty. Units are nm, µm or GHz."
     )
     _add(algorithm, advanced(matrix), hint)
-    tables = QgsProcessingParameterString("BAND_TABLES", tr("Band tables (JSON)"), multiLine=True, optional=True)
+    tables = QgsProcessingParameterString(
+        _named(of, "BAND_TABLES"), tr("Band tables (JSON)"), multiLine=True, optional=True
+    )
     hint = tr("A list with one band table per image, null for an image without one; files are named by their path.")
     _add(algorithm, advanced(tables), hint)
-    sensors = QgsProcessingParameterString("SENSORS", tr("Sensors"), optional=True)
+    sensors = QgsProcessingParameterString(_named(of, "SENSORS"), tr("Sensors"), optional=True)
     hint = tr("Names of sensors separated by commas, in the order of the images; “auto” reads it from the file.")
     _add(algorithm, advanced(sensors), hint)
 
@@ -111,22 +125,40 @@ def read_inputs(
     algorithm: QgsProcessingAlgorithm, parameters: Dict[str, Any], context: QgsProcessingContext
 ) -> ImageInputs:
     """The images of a run with all shared fields of its job. Raises SmartiesError; call it in the main thread."""
-    layers = _layers(algorithm, parameters, context)
+    images = read_images(algorithm, parameters, context)
+    fields = {
+        **images.fields,
+        **_grid_fields(algorithm, parameters, context),
+        **_reading_fields(algorithm, parameters, context),
+    }
+    return replace(images, fields=fields)
+
+
+def read_images(
+    algorithm: QgsProcessingAlgorithm, parameters: Dict[str, Any], context: QgsProcessingContext, of: str = ""
+) -> ImageInputs:
+    """Images with their sensors and band tables alone; ``of`` is the parameter of other images than INPUT.
+
+    Of embeddings, and pictures of them, nothing is known but their files: their bands are no bands of a sensor.
+    """
+    layers = _layers(algorithm, parameters, context, of or "INPUT")
     sources = tuple(source_of(layer) for layer in layers)
     for source, layer in zip(sources, layers):
         if sources.count(source) > 1:
             raise SourceError(tr("{layer} is given twice.").format(layer=layer.name()), tr("Give it once."))
+    embedded = [embedded_images(source) for source in sources]
+    if all(embedded):
+        names = tuple(dict.fromkeys(name for found in embedded for name in found))
+        return ImageInputs({"inputs": sources, "sensors": (), "band_tables": ()}, names, sources, ())
     images = [[layers[place] for place in group] for group in group_bands(sources, [_bands(each) for each in layers])]
     fields: Dict[str, Any] = {
         "inputs": sources,
-        "sensors": _sensors(algorithm.parameterAsString(parameters, "SENSORS", context)),
+        "sensors": _sensors(algorithm.parameterAsString(parameters, _named(of, "SENSORS"), context)),
         "band_tables": band_tables_of(
             images,
-            algorithm.parameterAsMatrix(parameters, "BANDS", context),
-            algorithm.parameterAsString(parameters, "BAND_TABLES", context),
+            algorithm.parameterAsMatrix(parameters, _named(of, "BANDS"), context),
+            algorithm.parameterAsString(parameters, _named(of, "BAND_TABLES"), context),
         ),
-        **_grid_fields(algorithm, parameters, context),
-        **_reading_fields(algorithm, parameters, context),
     }
     return ImageInputs(fields, _names(images), sources, tuple(_warnings(layers)))
 
@@ -158,10 +190,15 @@ def _add(
     algorithm.addParameter(helped(parameter, help_text))
 
 
+def _named(of: str, name: str) -> str:
+    """The parameter ``name`` of INPUT, or of the images of the parameter ``of``."""
+    return f"{of}_{name}" if of else name
+
+
 def _layers(
-    algorithm: QgsProcessingAlgorithm, parameters: Dict[str, Any], context: QgsProcessingContext
+    algorithm: QgsProcessingAlgorithm, parameters: Dict[str, Any], context: QgsProcessingContext, name: str
 ) -> List[QgsRasterLayer]:
-    layers: List[QgsRasterLayer] = algorithm.parameterAsLayerList(parameters, "INPUT", context)
+    layers: List[QgsRasterLayer] = algorithm.parameterAsLayerList(parameters, name, context)
     if not layers:
         raise JobError(tr("No image was given."), tr("Choose at least one raster layer."))
     return layers
@@ -208,10 +245,10 @@ def _grid_fields(
 def _reading_fields(
     algorithm: QgsProcessingAlgorithm, parameters: Dict[str, Any], context: QgsProcessingContext
 ) -> Dict[str, Any]:
-    fields: Dict[str, Any] = {
-        "interpolation": algorithm.parameterAsEnumString(parameters, "INTERPOLATION", context),
-        "allow_outside": algorithm.parameterAsBool(parameters, "ALLOW_OUTSIDE", context),
-    }
+    fields: Dict[str, Any] = {}
+    if algorithm.parameterDefinition("INTERPOLATION") is not None:
+        fields["interpolation"] = algorithm.parameterAsEnumString(parameters, "INTERPOLATION", context)
+        fields["allow_outside"] = algorithm.parameterAsBool(parameters, "ALLOW_OUTSIDE", context)
     if algorithm.parameterDefinition("STATISTICS") is not None:
         file = algorithm.parameterAsFile(parameters, "STATISTICS_FILE", context)
         fields["statistics"] = file or algorithm.parameterAsEnumString(parameters, "STATISTICS", context)

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Sequence, Tuple
 
-from osgeo import gdal
-from qgis.core import (
-    QgsMapLayer,
-    QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingLayerPostProcessorInterface,
-    QgsProject,
-    QgsRasterLayer,
-)
-from qgis.PyQt.QtCore import QTimer
+from qgis.core import QgsProcessingContext, QgsRasterLayer
 
-from ..styling import (
-    embedding_name,
-    is_random,
-    picture_name,
-    set_metadata,
-    style_embedding,
-    style_picture,
-    style_stretched,
-    write_style,
-)
-
-#: QGIS holds no reference to a post-processor made in Python: one without another is dropped without a word.
-_KEPT: List[QgsProcessingLayerPostProcessorInterface] = []
-#: As many as may wait at a time: layers of a cancelled model are never loaded.
-_KEPT_AT_MOST = 64
+from ..raster_tags import is_random
+from ..styling import style_embedding, style_picture, style_stretched
+from ..styling_metadata import embedding_name, picture_name
+from .layer_styles import LayerStyle, arrive
 
 
 @dataclass(frozen=True)
@@ -72,34 +50,9 @@ def load_results(result: EmbeddingResult, names: Sequence[str], context: QgsProc
     off, since it is there to be computed with; without a picture it is shown itself.
     """
     embedding = EmbeddingStyle(result.rgb_bands, result.rgb_ranges, shown=not result.picture)
-    _arrive(result.output, embedding, embedding_name(names), context)
+    arrive(result.output, embedding, embedding_name(names), context)
     if result.picture:
-        _arrive(result.picture, PictureStyle(result.output), picture_name(names), context)
-
-
-class LayerStyle(QgsProcessingLayerPostProcessorInterface):
-    """How a layer of a result looks; applied to the file's style and again to the layer that is loaded."""
-
-    def apply(self, layer: QgsRasterLayer) -> None:
-        """Set the layer's colours."""
-        raise NotImplementedError
-
-    def arrange(self, layer_id: str) -> None:
-        """Put the layer in its place in the layer tree."""
-
-    def postProcessLayer(  # noqa: N802 - QGIS's name
-        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> None:
-        """Called in the main thread once the layer is loaded."""
-        if isinstance(layer, QgsRasterLayer) and layer.isValid():
-            self.apply(layer)
-            set_metadata(layer)
-            layer.triggerRepaint()
-            # Some versions of QGIS put the layer into the tree only after this, others before.
-            layer_id = layer.id()
-            QTimer.singleShot(0, lambda: self.arrange(layer_id))
-        with contextlib.suppress(ValueError):
-            _KEPT.remove(self)
+        arrive(result.picture, PictureStyle(result.output), picture_name(names), context)
 
 
 class EmbeddingStyle(LayerStyle):
@@ -108,45 +61,23 @@ class EmbeddingStyle(LayerStyle):
     def __init__(
         self, rgb_bands: Sequence[int], rgb_ranges: Sequence[Tuple[float, float]], shown: bool
     ) -> None:  # fmt: skip
-        super().__init__()
-        self._rgb_bands, self._rgb_ranges, self._shown = rgb_bands, rgb_ranges, shown
+        super().__init__(shown=shown)
+        self._rgb_bands, self._rgb_ranges = rgb_bands, rgb_ranges
 
     def apply(self, layer: QgsRasterLayer) -> None:
         """Set the layer's colours."""
         style_embedding(layer, self._rgb_bands, self._rgb_ranges)
 
-    def arrange(self, layer_id: str) -> None:
-        """Switch the layer off where its picture shows it."""
-        node = QgsProject.instance().layerTreeRoot().findLayer(layer_id)
-        if node is not None and not self._shown:
-            node.setItemVisibilityChecked(False)
-            node.setExpanded(False)
-
 
 class PictureStyle(LayerStyle):
-    """The picture's own colours."""
+    """The picture's own colours, above its embedding."""
 
     def __init__(self, embedding: str) -> None:
-        super().__init__()
-        self._embedding = embedding
+        super().__init__(above=(embedding,), legend=False)
 
     def apply(self, layer: QgsRasterLayer) -> None:
         """Set the layer's colours."""
         style_picture(layer)
-
-    def arrange(self, layer_id: str) -> None:
-        """Put the picture above its embedding, where both lie in one group."""
-        root = QgsProject.instance().layerTreeRoot()
-        node = root.findLayer(layer_id)
-        if node is None or node.parent() is None:
-            return
-        node.setExpanded(False)
-        parent = node.parent()
-        children = list(parent.children())
-        below = next((place for place, child in enumerate(children) if _shows(child, self._embedding)), None)
-        if below is not None and below < children.index(node):
-            parent.insertChildNode(below, node.clone())
-            parent.removeChildNode(node)
 
 
 class StretchedStyle(LayerStyle):
@@ -159,40 +90,3 @@ class StretchedStyle(LayerStyle):
     def apply(self, layer: QgsRasterLayer) -> None:
         """Set the layer's colours."""
         style_stretched(layer, self._bands)
-
-
-def keep_style(details: QgsProcessingContext.LayerDetails, style: LayerStyle) -> None:
-    """Have a layer styled once it is loaded."""
-    details.setPostProcessor(style)
-    _KEPT.append(style)
-    del _KEPT[:-_KEPT_AT_MOST]
-
-
-def _shows(node: Any, path: str) -> bool:
-    layer: Optional[QgsMapLayer] = node.layer() if hasattr(node, "layer") else None
-    return layer is not None and Path(layer.source()) == Path(path)
-
-
-def _arrive(path: str, style: LayerStyle, name: str, context: QgsProcessingContext) -> None:
-    _write_style(path, style)
-    if not context.willLoadLayerOnCompletion(path):
-        return
-    details = context.layerToLoadOnCompletionDetails(path)
-    details.name = name
-    if hasattr(details, "forceName"):
-        details.forceName = True
-    keep_style(details, style)
-
-
-def _write_style(path: str, style: LayerStyle) -> None:
-    # QGIS measures the first bands of every layer it opens; GDAL would keep that in a file beside the raster.
-    before = gdal.GetThreadLocalConfigOption("GDAL_PAM_ENABLED")
-    gdal.SetThreadLocalConfigOption("GDAL_PAM_ENABLED", "NO")
-    try:
-        layer = QgsRasterLayer(path, Path(path).stem, "gdal", QgsRasterLayer.LayerOptions(loadDefaultStyle=False))
-        if layer.isValid():
-            style.apply(layer)
-            write_style(path, layer)
-        del layer
-    finally:
-        gdal.SetThreadLocalConfigOption("GDAL_PAM_ENABLED", before)

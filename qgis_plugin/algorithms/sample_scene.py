@@ -16,7 +16,8 @@ from qgis.core import (
 
 from ..translation import tr
 from .base import SmartiesAlgorithm, advanced, helped
-from .results import StretchedStyle, keep_style
+from .layer_styles import keep_style
+from .results import StretchedStyle
 
 #: Outputs in the order of the layer tree, each with the start of its file's name and its bands as red, green, blue.
 _RASTERS = (("S2", "S2", (4, 3, 2)), ("S1", "S1", (1, 2, 1)), ("LANDSAT", "LC08", (4, 3, 2)), ("RGB", "RGB", (1, 2, 3)))

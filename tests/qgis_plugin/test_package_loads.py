@@ -40,13 +40,14 @@ def qgis_process(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 def test_it_loads_and_lists_its_algorithms(profile):
     listing = qgis_process(profile, "list")
-    for name in ("embed", "describe", "fetchmodel", "checkengine"):
+    maps = ("trainhead", "segment", "cluster", "similarity", "reduce", "change", "reconstruct")
+    for name in ("embed", "describe", "fetchmodel", "checkengine", *maps):
         assert f"smarties:{name}" in listing.stdout, listing.stdout[-500:] + listing.stderr[-2000:]
     assert "Traceback" not in listing.stderr
 
 
 def test_every_algorithm_explains_itself(profile):
-    for name in ("embed", "describe", "fetchmodel", "checkengine"):
+    for name in ("embed", "describe", "fetchmodel", "checkengine", "trainhead"):
         page = qgis_process(profile, "--json", "help", f"smarties:{name}")
         assert page.returncode == 0, page.stderr
         assert json.loads(page.stdout)["algorithm_details"]["name"]

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+import processing
 import pytest
-from qgis.core import QgsApplication, QgsProcessingParameterDefinition
+from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsVectorLayer
 from smarties.qgis_plugin.algorithms import ALGORITHMS
 from smarties.qgis_plugin.provider import SmartiesProvider
 
-IDS = ["smarties:checkengine", "smarties:describe", "smarties:embed", "smarties:fetchmodel", "smarties:samplescene"]
+NAMES = (
+    "change checkengine cluster describe embed fetchmodel reconstruct reduce samplescene segment similarity trainhead"
+)
+IDS = [f"smarties:{name}" for name in NAMES.split()]
+
+#: What the algorithms that look at images have in common.
+IMAGES = "INPUT SENSORS BANDS BAND_TABLES EXTENT CRS RESOLUTION REFERENCE DEVICE PRECISION BATCH"
+READING = "STATISTICS STATISTICS_FILE INTERPOLATION ALLOW_OUTSIDE MODEL MODEL_FILE CHIP OVERLAP"
+FEATURES = f"{IMAGES} {READING} FUSION LEVEL MIN_VALID PROJECTIONS"
+#: Scripts, models and the panel call them by these names.
+PARAMETERS = {
+    "embed": f"{FEATURES} DTYPE OUTPUT PICTURE",
+    "trainhead": f"{FEATURES} LABELS CLASS_FIELD IGNORE KIND FOLDS BALANCE BLOCK_PX EPOCHS LEARN_BANDS SEED OUTPUT "
+    "REPORT TABLE",
+    "segment": f"{IMAGES} HEAD SIEVE OVERLAP CONFIDENCE_KIND OUTPUT CONFIDENCE POLYGONS PROBABILITIES",
+    "cluster": f"{FEATURES} CLUSTERS SEED OUTPUT",
+    "similarity": f"{FEATURES} POINTS LIKE UNLIKE_POINTS UNLIKE CENTRED THRESHOLD OUTPUT POLYGONS",
+    "reduce": f"{FEATURES} COMPONENTS BASIS DTYPE OUTPUT PICTURE SAVE_BASIS",
+    "change": f"{FEATURES} AFTER AFTER_SENSORS AFTER_BANDS AFTER_BAND_TABLES OUTPUT",
+    "reconstruct": f"{IMAGES} {READING} TARGETS HIDDEN_SHARE NORM_PIX SEED OUTPUT ANOMALY",
+}
+#: What is seen before «Advanced parameters» is unfolded.
+SHOWN = {
+    "embed": "INPUT MODEL MODEL_FILE CHIP OVERLAP FUSION EXTENT OUTPUT PICTURE",
+    "trainhead": "INPUT LABELS CLASS_FIELD IGNORE KIND FOLDS MODEL MODEL_FILE CHIP OVERLAP FUSION EXTENT OUTPUT REPORT "
+    "TABLE",
+    "segment": "INPUT HEAD SIEVE EXTENT OUTPUT CONFIDENCE POLYGONS",
+}
 
 
 def algorithm(name: str) -> Any:
@@ -39,7 +67,8 @@ def test_every_algorithm_says_what_it_does(name: str) -> None:
     assert found.displayName()
     assert found.group()
     assert found.shortDescription().endswith(".")
-    assert "<p>" in found.shortHelpString()
+    # QGIS makes a paragraph of every line.
+    assert "<p>" in found.shortHelpString() and "\n" not in found.shortHelpString()
     assert not found.icon().isNull()
     assert found.tags()
 
@@ -51,20 +80,35 @@ def test_every_parameter_has_a_title_and_a_help(name: str) -> None:
         assert parameter.help(), parameter.name()
 
 
-def test_the_parameters_of_embed_keep_their_names() -> None:
-    names = [parameter.name() for parameter in algorithm("smarties:embed").parameterDefinitions()]
-    assert sorted(names) == sorted(
-        "INPUT SENSORS BANDS BAND_TABLES MODEL MODEL_FILE CHIP OVERLAP FUSION STATISTICS STATISTICS_FILE EXTENT CRS "
-        "RESOLUTION REFERENCE INTERPOLATION ALLOW_OUTSIDE DTYPE LEVEL MIN_VALID DEVICE PRECISION BATCH OUTPUT "
-        "PICTURE".split()
-    )
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_keep_their_names(name: str) -> None:
+    names = [parameter.name() for parameter in algorithm(f"smarties:{name}").parameterDefinitions()]
+    assert sorted(names) == sorted(PARAMETERS[name].split())
 
 
-def test_only_what_everyone_needs_is_shown_at_first() -> None:
+@pytest.mark.parametrize("name", SHOWN)
+def test_only_what_everyone_needs_is_shown_at_first(name: str) -> None:
     advanced = QgsProcessingParameterDefinition.Flag.FlagAdvanced
     shown = [
         parameter.name()
-        for parameter in algorithm("smarties:embed").parameterDefinitions()
+        for parameter in algorithm(f"smarties:{name}").parameterDefinitions()
         if not parameter.flags() & advanced
     ]
-    assert shown == "INPUT MODEL MODEL_FILE CHIP OVERLAP FUSION EXTENT OUTPUT PICTURE".split()
+    assert shown == SHOWN[name].split()
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_dialog_opens(name: str, new_project: Any, qtbot: Any) -> None:
+    new_project.addMapLayer(QgsVectorLayer("Point?field=kind:string", "points", "memory"))
+    dialog = processing.createAlgorithmDialog(name, {})
+    dialog.show()
+    assert dialog.isVisible()
+    dialog.close()
+
+
+def test_polygons_go_into_geopackages_and_tables_into_any_format() -> None:
+    polygons = algorithm("smarties:segment").parameterDefinition("POLYGONS")
+    table = algorithm("smarties:trainhead").parameterDefinition("TABLE")
+    assert polygons.supportedOutputVectorLayerExtensions() == ["gpkg"]
+    assert polygons.generateTemporaryDestination().endswith(".gpkg")
+    assert {"gpkg", "csv"} <= set(table.supportedOutputVectorLayerExtensions())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -29,37 +28,29 @@ from qgis.core import (
     QgsProcessingModelParameter,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterMultipleLayers,
-    QgsProject,
     QgsRasterLayer,
 )
+from qgis_runs import LONG_S, pixels, run_qgis_process, succeeded
+from qgis_runs import algorithm as algorithm_named
+from qgis_runs import refusal as refusal_of
 from smarties.engine.spectrum.table import parse_table
 from smarties.qgis_plugin.engine_link.process import CANCEL_GRACE_S
 from smarties.qgis_plugin.layer_bands import detect_layer, store_table
 from smarties.qgis_plugin.styling import EMBEDDING_PROPERTY
 
 ROOT = Path(__file__).resolve().parents[3]
-#: A start of QGIS and of the engine takes seconds, on a busy machine a minute or two; this is a hang.
-LONG_S = 300
 
 
 def algorithm() -> Any:
-    return QgsApplication.processingRegistry().algorithmById("smarties:embed").create()
+    return algorithm_named("embed")
 
 
-def pixels(path: str | Path) -> np.ndarray:
-    return gdal.Open(str(path)).ReadAsArray()
+def refusal(parameters: dict[str, Any]) -> str:
+    return refusal_of("embed", {"OUTPUT": "TEMPORARY_OUTPUT", **parameters})
 
 
 def job_of(path: str | Path) -> dict[str, Any]:
     return dict(json.loads(gdal.Open(str(path)).GetMetadataItem("SMARTIES_JOB")))
-
-
-def refusal(parameters: dict[str, Any]) -> str:
-    context = QgsProcessingContext()
-    context.setProject(QgsProject.instance())
-    ok, reason = algorithm().checkParameterValues({"OUTPUT": "TEMPORARY_OUTPUT", **parameters}, context)
-    assert not ok
-    return str(reason)
 
 
 @pytest.fixture
@@ -174,7 +165,7 @@ def test_band_files_become_one_image(data_dir: Path, tmp_path: Path) -> None:
         ({"INPUT": []}, "INPUT"),
         ({"INPUT": ["{s2}", "{s2}"]}, "given twice"),
         ({"INPUT": ["/nowhere/absent.tif"]}, "INPUT"),
-        ({"OUTPUT": "{s2}"}, "one of the images to read"),
+        ({"OUTPUT": "{s2}"}, "one of the files to read"),
         ({"OUTPUT": "{folder}/out.png"}, "out.png"),
         ({"OUTPUT": "{folder}/a.tif", "PICTURE": "{folder}/a.tif"}, "same name"),
         ({"SENSORS": "sentinel-9"}, "no sensor named"),
@@ -356,34 +347,8 @@ def test_in_a_model(pair: list[str], engine_python: Path, tmp_path: Path) -> Non
     assert pixels(output).tobytes() == expected.tobytes()
 
 
-def run_qgis_process(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    plugins = folder / "profiles" / "default" / "python" / "plugins"
-    plugins.mkdir(parents=True, exist_ok=True)
-    if not (plugins / "smarties").exists():
-        (plugins / "smarties").symlink_to(ROOT)
-    program = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
-    assert program, "QGIS comes with qgis_process"
-    environment = {
-        **os.environ,
-        "QGIS_CUSTOM_CONFIG_PATH": str(folder),
-        "SMARTIES_ENGINE_PYTHON": os.environ["SMARTIES_TEST_ENGINE_PYTHON"],
-    }
-    try:
-        return subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, timeout=LONG_S)
-    except subprocess.TimeoutExpired as error:
-        said = b"\n".join(part for part in (error.stdout, error.stderr) if part).decode(errors="replace")
-        pytest.fail(f"qgis_process {' '.join(arguments)} took more than {LONG_S} s:\n{said}")
-
-
-def succeeded(ran: subprocess.CompletedProcess[str]) -> bool:
-    """Whether it ended well; prints, for the report of a failure, what it said."""
-    print(f"{ran.args} ended with {ran.returncode}\n{ran.stdout}\n{ran.stderr}")
-    return ran.returncode == 0
-
-
 def test_in_qgis_process(pair: list[str], engine_python: Path, tmp_path: Path) -> None:
     folder, output = tmp_path / "config", tmp_path / "process.tif"
-    assert succeeded(run_qgis_process(folder, "plugins", "enable", "smarties"))
     inputs = [f"--INPUT={path}" for path in pair]
     ran = run_qgis_process(folder, "run", "smarties:embed", *inputs, f"--OUTPUT={output}")
     assert succeeded(ran)
