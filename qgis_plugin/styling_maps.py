@@ -110,6 +110,13 @@ def style_class_polygons(layer: QgsVectorLayer, classes: Sequence[Mapping[str, A
     layer.setRenderer(QgsCategorizedSymbolRenderer("value", categories))
 
 
+def style_training(layer: QgsVectorLayer) -> None:
+    """Show the sample scene's training polygons by class, each in the colour that its feature names."""
+    colours = {str(feature["class"]): str(feature["colour"]) for feature in layer.getFeatures()}
+    categories = [QgsRendererCategory(name, _fill(colour), name) for name, colour in sorted(colours.items())]
+    layer.setRenderer(QgsCategorizedSymbolRenderer("class", categories))
+
+
 def style_found_polygons(layer: QgsVectorLayer) -> None:
     """Show found places by a line that is seen on any map, filled so lightly that it is seen through."""
     symbol = QgsFillSymbol.createSimple(

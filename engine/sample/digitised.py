@@ -24,12 +24,13 @@ _INSIDE = 0.8
 def digitise(labels: NDArray[np.uint8], transform: Affine, crs: str, seed: int) -> dict[str, Any]:
     """GeoJSON (RFC 7946: longitude, latitude) of polygons inside the classes of ``labels`` (h, w).
 
-    Each has a property ``class``, its name. They keep away from each other, so that they are spread over the scene;
-    the same seed gives the same polygons.
+    Each has the properties ``class``, its name, and ``colour``, "#rrggbb". They keep away from each other, so that they
+    are spread over the scene; the same seed gives the same polygons.
     """
     rng = np.random.default_rng([seed, 2])
     features = []
-    for value, (name, _) in CLASSES.items():
+    for value, (name, rgb) in CLASSES.items():
+        properties = {"class": name, "colour": "#{:02x}{:02x}{:02x}".format(*rgb)}
         room = ndimage.distance_transform_edt(np.pad(labels == value, 1))[1:-1, 1:-1]
         for row, col, radius in _places(room):
             angles = 2 * np.pi * (np.arange(_CORNERS) + 0.4 * rng.random(_CORNERS)) / _CORNERS
@@ -40,7 +41,7 @@ def digitise(labels: NDArray[np.uint8], transform: Affine, crs: str, seed: int) 
             longitude, latitude = rasterio.warp.transform(crs, "EPSG:4326", x, y)[:2]
             ring = [[round(east, 7), round(north, 7)] for east, north in zip(longitude, latitude, strict=True)]
             geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
-            features.append({"type": "Feature", "properties": {"class": name}, "geometry": geometry})
+            features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "name": "training", "features": features}
 
 

@@ -6,23 +6,36 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from qgis.core import (
+    QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputRasterLayer,
+    QgsProcessingOutputVectorLayer,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProject,
 )
 
+from ..styling_maps import style_training
 from ..translation import tr
 from .base import SmartiesAlgorithm, advanced, helped
-from .layer_styles import keep_style
+from .layer_styles import LayerStyle, keep_style
 from .results import StretchedStyle
 
 #: Outputs in the order of the layer tree, each with the start of its file's name and its bands as red, green, blue.
 _RASTERS = (("S2", "S2", (4, 3, 2)), ("S1", "S1", (1, 2, 1)), ("LANDSAT", "LC08", (4, 3, 2)), ("RGB", "RGB", (1, 2, 3)))
+#: The output of the polygons to train with.
+_TRAINING = "TRAINING"
 #: The side of the scene in metres: 512 Sentinel-2 pixels.
 _SIZE_M = 5120
+
+
+class TrainingStyle(LayerStyle):
+    """Polygons to train with, by class."""
+
+    def apply(self, layer: QgsMapLayer) -> None:
+        """Set the layer's colours."""
+        style_training(layer)
 
 
 class SampleScene(SmartiesAlgorithm):
@@ -63,6 +76,7 @@ class SampleScene(SmartiesAlgorithm):
         self.addParameter(helped(folder, tr("Its files take about 15 MB.")))
         for output, _, _ in _RASTERS:
             self.addOutput(QgsProcessingOutputRasterLayer(output, output))
+        self.addOutput(QgsProcessingOutputVectorLayer(_TRAINING, _TRAINING))
 
     def prepare_job(self, parameters: Dict[str, Any], context: QgsProcessingContext) -> None:
         """Read folder and seed."""
@@ -77,6 +91,14 @@ class SampleScene(SmartiesAlgorithm):
         """Write the scene; its layers are loaded where there is a project to show them in."""
         paths = [Path(path) for path in self.call_engine("sample", self._params, feedback)]
         outputs: Dict[str, Any] = {"FOLDER": self._params["folder"]}
+        training = next(path for path in paths if path.suffix == ".geojson")
+        outputs[_TRAINING] = str(training)
+        if self._project is not None:
+            title = tr("Training polygons of the sample scene")
+            details = QgsProcessingContext.LayerDetails(title, self._project, _TRAINING)
+            images = [str(path) for path in paths if path.suffix == ".tif"]
+            keep_style(details, TrainingStyle(above=images))
+            context.addLayerToLoadOnCompletion(str(training), details)
         for output, start, bands in _RASTERS:
             path = next(path for path in paths if path.name.startswith(start))
             outputs[output] = str(path)
