@@ -32,7 +32,9 @@ class ModelInfo:
     ``sha256`` is that of the file, or of the weights themselves for a model built
     from a seed; ``random`` is True for weights that were never trained, and the
     ``title`` then says so. ``parameters`` counts those of the loaded part,
-    ``has_decoder`` tells of the source. ``notes`` are remarks for the user.
+    ``has_decoder`` tells of the source. ``projections`` is the SHA-256 of the layers
+    that were added for bands of one's own, empty for none. ``notes`` are remarks for
+    the user.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ModelInfo:
     path: Path | None = None
     parameters: int = 0
     has_decoder: bool = False
+    projections: str = ""
     notes: tuple[str, ...] = ()
 
 

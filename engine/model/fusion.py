@@ -65,6 +65,31 @@ def fused_features(
     return _mixup(encoder, images, bands)
 
 
+def fused_blocks(
+    encoder: Encoder, images: Sequence[torch.Tensor], bands: Sequence[BandList], fusion: str, blocks: Sequence[int]
+) -> list[torch.Tensor]:
+    """Outputs (B, D', H/P, W/P) of these ``blocks`` of the encoder, before any final norm, as ``fused_features``.
+
+    Raises JobError for mixup, in whose inner blocks the tokens of two sensors are mixed.
+    """
+    check_no_mixup(fusion, len(images))
+    if fusion == "stack" or len(images) == 1:
+        stacked = torch.cat(list(images), dim=1) if len(images) > 1 else images[0]
+        found = encoder.features(stacked, [band for image in bands for band in image], blocks=blocks).blocks
+        return [found[number] for number in blocks]
+    parts = [encoder.features(image, names, blocks=blocks).blocks for image, names in zip(images, bands, strict=True)]
+    return [torch.cat([part[number] for part in parts], dim=1) for number in blocks]
+
+
+def check_no_mixup(fusion: str, images: int) -> None:
+    """Raises JobError for several images fused by mixup: what needs the encoder's inner blocks cannot use it."""
+    if fusion == "mixup" and images > 1:
+        raise JobError(
+            "A UPerNet head looks into the encoder's blocks, where mixup fusion has the tokens of two sensors mixed.",
+            "Use --fusion stack or concat, or a linear, knn or conv head.",
+        )
+
+
 def _mixup(encoder: Encoder, images: Sequence[torch.Tensor], bands: Sequence[BandList]) -> Features:
     rows, cols = images[0].shape[-2] // encoder.patch, images[0].shape[-1] // encoder.patch
     tokens_a, tokens_b = (encoder.project(image, names) for image, names in zip(images, bands, strict=True))

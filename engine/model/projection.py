@@ -12,6 +12,7 @@ from torch.nn import functional
 from engine.errors import JobError
 from engine.model.cache import WeightCache
 from engine.spectrum.assign import Assignment, assignment_for_key
+from engine.spectrum.bands import Band
 from engine.spectrum.layers import C_MAX, LAYERS
 
 #: What a list of bands is given as: keys of layers, or assignments of ``engine.spectrum``.
@@ -72,12 +73,23 @@ class SpectrumProjection(nn.Module):
         super().__init__()
         self.patch = patch
         self.spectrum_embeds = nn.ModuleList(_BandLayer(width, patch) for _ in LAYERS)
+        #: The bands that the layers after the learnt ones were made for; see ``engine.model.own_layers``.
+        self.own_bands: tuple[Band, ...] = ()
         self._cache: WeightCache[PatchEmbedding] = WeightCache()
 
     @property
     def layers(self) -> list[nn.Linear]:
-        """The learnt layers, in the order of ``engine.spectrum.layers.LAYERS``."""
+        """The learnt layers, in the order of ``engine.spectrum.layers.LAYERS``, then those of ``own_bands``."""
         return [embed.proj for embed in self.spectrum_embeds]  # type: ignore[misc]
+
+    def append_own(self, bands: Sequence[Band], weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """Add a layer for each of ``bands``: ``weight`` (n, D, P·P) and ``bias`` (n, D), in the type of the others."""
+        like = self.layers[0].weight
+        for own_weight, own_bias in zip(weight, bias, strict=True):
+            layer = _BandLayer(like.shape[0], self.patch).to(like.device, like.dtype)
+            layer.load_state_dict({"proj.weight": own_weight, "proj.bias": own_bias})
+            self.spectrum_embeds.append(layer)
+        self.own_bands += tuple(bands)
 
     def compile(self, bands: BandList) -> PatchEmbedding:  # type: ignore[override]
         """One patch embedding for this list of bands, interpolated ones folded in.

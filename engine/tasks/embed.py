@@ -17,7 +17,6 @@ from engine.errors import CancelledError, JobError, SourceError
 from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
-from engine.model import load_encoder
 from engine.model.devices import describe_device
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.raster.blend import StripBlender
@@ -92,15 +91,17 @@ def run(
     meter.update(0, "Opening the images")
     setup = set_up(job)
     grid, detected = setup.grid, setup.detected
-    encoder = load_encoder(job.model, device=str(setup.device), precision=setup.precision)
+    encoder = setup.load_encoder()
     device = describe_device(setup.device, setup.precision)
     images = prepare_images(job, detected, setup.assignments, setup.statistics, grid, meter.part(0, _PREPARED), stopped)
     plan = setup.tiles(encoder.config.grid)
 
-    notes = [*notes_of(images, encoder.info), plan.note]
+    notes = [*notes_of(images, encoder.info, setup.own_bands), plan.note]
     with FeatureExtractor(encoder, images, job.fusion, setup.device, job.batch, stopped) as extractor:
         scales = int8_scales(_features_of_a_sample(images, grid, plan, extractor)) if job.dtype == "int8" else None
-        tags = provenance(dataclasses.replace(job, chip=setup.chip), encoder.info, images, grid, device)
+        tags = provenance(
+            dataclasses.replace(job, chip=setup.chip), encoder.info, images, grid, device, setup.own_bands
+        )
         with RasterWriter(
             output,
             plan.rows,
@@ -132,7 +133,7 @@ def run(
         notes += extractor.notes
     if extractor.chips >= extractor.batch:
         pace.learn(setup, extractor.seconds / extractor.chips)
-    meter.update(1, "Done")
+    meter.update(1, "Embedding done")
     return EmbedResult(
         output=str(output),
         rows=plan.rows,

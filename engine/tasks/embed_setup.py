@@ -8,14 +8,19 @@ from pathlib import Path
 
 import torch
 
+from engine.errors import JobError
 from engine.jobs.embed import EmbedJob
+from engine.model import load_encoder
 from engine.model.devices import choose_device, choose_precision
+from engine.model.encoder import Encoder
 from engine.model.fusion import check_fusion
+from engine.model.own_layers import OwnLayers, add_own_layers, own_layer_of, read_own_layers
 from engine.raster.grid import Grid
 from engine.raster.statistics import BandStatistics
 from engine.raster.tiff_files import check_output
 from engine.raster.tiles import TilePlan, plan_tiles
 from engine.spectrum.assign import Assignment
+from engine.spectrum.bands import Band
 from engine.tasks.inputs import (
     DetectedImage,
     detect_inputs,
@@ -42,6 +47,20 @@ class EmbedSetup:
     device: torch.device
     precision: str
     chip: int
+    #: Layers for bands of the user's own, None where the job names none.
+    own: OwnLayers | None = None
+
+    @property
+    def own_bands(self) -> tuple[Band, ...]:
+        """The bands that have layers of the user's own."""
+        return self.own.bands if self.own else ()
+
+    def load_encoder(self) -> Encoder:
+        """The job's encoder where it is to run, with the user's own layers. Raises CheckpointError, DeviceError."""
+        encoder = load_encoder(self.job.model, device=str(self.device), precision=self.precision)
+        if self.own is not None:
+            add_own_layers(encoder, self.own)
+        return encoder
 
     def tiles(self, tokens: int) -> TilePlan:
         """The tiles for a model whose input is ``tokens`` × ``tokens`` tokens."""
@@ -67,7 +86,23 @@ def set_up(job: EmbedJob) -> EmbedSetup:
     device = choose_device(job.device)
     precision = choose_precision(job.precision, device)
     chip = job.chip or default_chip(grid, detected)
-    return EmbedSetup(job, detected, assignments, known_statistics(job, detected), grid, device, precision, chip)
+    statistics = known_statistics(job, detected)
+    own = _own_layers(job, assignments)
+    return EmbedSetup(job, detected, assignments, statistics, grid, device, precision, chip, own)
+
+
+def _own_layers(job: EmbedJob, assignments: Sequence[tuple[Assignment, ...]]) -> OwnLayers | None:
+    """The job's own layers. Raises CheckpointError for no such file, JobError where no band of the images uses them."""
+    if not job.projections:
+        return None
+    own = read_own_layers(job.projections)
+    if all(own_layer_of(band, own.bands) is None for assigned in assignments for band in assigned):
+        named = ", ".join(f"{band.name} ({band.centre_nm:g} nm)" for band in own.bands[:4])
+        raise JobError(
+            f"The projections of {Path(job.projections).name} are for {named}: no image has such a band.",
+            "Give the images they were learnt for, or leave the projections out.",
+        )
+    return own
 
 
 def default_chip(grid: Grid, detected: Sequence[DetectedImage]) -> int:

@@ -12,8 +12,9 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 from engine.errors import CancelledError
-from engine.model.encoder import Encoder, Features
-from engine.model.fusion import fused_features, fused_width
+from engine.model.encoder import Encoder
+from engine.model.fusion import fused_blocks, fused_features, fused_width
+from engine.model.own_layers import with_own_layers
 from engine.raster.resize import resize
 from engine.tasks.inputs import PreparedImage
 
@@ -23,6 +24,8 @@ LOGGER = logging.getLogger("smarties")
 CPU_BATCH = 8
 #: A GPU needs enough chips in flight; halved while memory does not suffice.
 GPU_BATCH = 64
+
+Tensors = list[torch.Tensor]
 
 
 class FeatureExtractor:
@@ -51,7 +54,8 @@ class FeatureExtractor:
         self.notes: list[str] = []
         #: What was encoded so far, and how long that took.
         self.chips, self.seconds = 0, 0.0
-        self._bands = [image.assignments for image in images]
+        #: Per image, the layers of its bands in this encoder, those of one's own among them.
+        self.bands = [with_own_layers(encoder, image.assignments) for image in images]
         self._harmonisers = [image.harmoniser(device) for image in images]
         # The size the weights were trained at: 14 × 14 tokens of 16 px for the released ones.
         self._side = encoder.config.grid * encoder.patch
@@ -78,13 +82,46 @@ class FeatureExtractor:
         bool. Returns float32 (B, D, T, T) for level "tokens", (B, D) for "chips".
         A batch that does not fit the GPU is halved, and the smaller size kept.
         """
+
+        def encode(images: Tensors) -> Tensors:
+            features = fused_features(self.encoder, images, self.bands, self.fusion)
+            return [(features.cls if level == "chips" else features.tokens).float().cpu()]
+
+        return self._in_batches(values, valid, encode)[0].numpy()
+
+    def blocks(self, values: Sequence[np.ndarray], valid: Sequence[np.ndarray], numbers: Sequence[int]) -> Tensors:
+        """Outputs of these blocks of the encoder (0 is the first) for a batch of chips, before any final norm.
+
+        ``values`` and ``valid`` as for a call. Returns per block float32 (B, D, T, T) on the extractor's device, made
+        in inference mode: clone them to train on them. Raises JobError for images fused by mixup.
+        """
+
+        def encode(images: Tensors) -> Tensors:
+            return [block.float() for block in fused_blocks(self.encoder, images, self.bands, self.fusion, numbers)]
+
+        return self._in_batches(values, valid, encode)
+
+    @torch.inference_mode()
+    def harmonised(self, values: Sequence[np.ndarray], valid: Sequence[np.ndarray]) -> Tensors:
+        """Per image the model's input (B, C, S, S) of a batch of chips, in the encoder's type, on the device."""
+        images = []
+        for harmonise, raw, mask in zip(self._harmonisers, values, valid, strict=True):
+            harmonised = harmonise(torch.from_numpy(raw).to(self.device), torch.from_numpy(mask).to(self.device))
+            images.append(resize(harmonised, self._side, self._side).to(self.encoder.dtype))
+        return images
+
+    @torch.inference_mode()
+    def _in_batches(
+        self, values: Sequence[np.ndarray], valid: Sequence[np.ndarray], encode: Callable[[Tensors], Tensors]
+    ) -> Tensors:
+        """What ``encode`` makes of the harmonised chips, in batches that fit the device, one after the other."""
         begun = time.monotonic()
-        parts = []
+        parts: list[Tensors] = []
         start = 0
         while start < len(values[0]):
             stop = start + self.batch
             try:
-                parts.append(self._encode([v[start:stop] for v in values], [v[start:stop] for v in valid], level))
+                parts.append(encode(self.harmonised([v[start:stop] for v in values], [v[start:stop] for v in valid])))
                 start = stop
             except torch.cuda.OutOfMemoryError:
                 if self.batch == 1:
@@ -95,14 +132,4 @@ class FeatureExtractor:
                 torch.cuda.empty_cache()
         self.chips, self.seconds = self.chips + len(values[0]), self.seconds + time.monotonic() - begun
         # One part keeps the memory layout of the tokens (dimensions last), which the blender adds fastest.
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    @torch.inference_mode()
-    def _encode(self, values: Sequence[np.ndarray], valid: Sequence[np.ndarray], level: str) -> np.ndarray:
-        images = []
-        for harmonise, raw, mask in zip(self._harmonisers, values, valid, strict=True):
-            harmonised = harmonise(torch.from_numpy(raw).to(self.device), torch.from_numpy(mask).to(self.device))
-            images.append(resize(harmonised, self._side, self._side).to(self.encoder.dtype))
-        features: Features = fused_features(self.encoder, images, self._bands, self.fusion)
-        chosen = features.cls if level == "chips" else features.tokens
-        return chosen.float().cpu().numpy()
+        return parts[0] if len(parts) == 1 else [torch.cat(same) for same in zip(*parts, strict=True)]

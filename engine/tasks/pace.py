@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.model import load_encoder
 from engine.model.encoder import ModelInfo
 from engine.model.load import identity
 from engine.raster.radiometry import Radiometry
@@ -65,13 +64,15 @@ def _key(setup: EmbedSetup) -> Hashable:
     job = setup.job
     # A few bands more or less change little: twelve need no measurement of their own where eleven had one.
     bands = tuple(round(4 * math.log2(len(assigned))) for assigned in setup.assignments)
-    return (identity(job.model), str(setup.device), setup.precision, setup.chip, job.fusion, job.batch, bands)
+    # Layers of one's own change no time, but the model that is told of, and whether it fits them.
+    own = setup.own.sha256 if setup.own else ""
+    return (identity(job.model), own, str(setup.device), setup.precision, setup.chip, job.fusion, job.batch, bands)
 
 
 def _measure(setup: EmbedSetup, cancelled: Callable[[], bool]) -> Pace:
     job = setup.job
     started = time.monotonic()
-    encoder = load_encoder(job.model, device=str(setup.device), precision=setup.precision)
+    encoder = setup.load_encoder()
     load_s = time.monotonic() - started
     images = [_stand_in(setup, number) for number in range(len(setup.detected))]
     with FeatureExtractor(encoder, images, job.fusion, setup.device, job.batch, cancelled) as extractor:

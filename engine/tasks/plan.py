@@ -110,4 +110,4 @@ def _notes(setup: EmbedSetup, pace: Pace) -> Iterator[str]:
     yield from model_notes(pace.model)
     for each, assignments in zip(setup.detected, setup.assignments, strict=True):
         yield from (f"{each.image.title}: {note}" for note in each.detection.notes)
-        yield from band_notes(each, assignments)
+        yield from band_notes(each, assignments, setup.own_bands)

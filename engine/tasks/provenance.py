@@ -15,8 +15,10 @@ import rasterio
 import engine
 from engine.jobs.embed import EmbedJob
 from engine.model.encoder import ModelInfo
+from engine.model.own_layers import WITHOUT_LAYER, own_layer_of
 from engine.raster.grid import Grid
 from engine.spectrum.assign import Assignment
+from engine.spectrum.bands import Band
 from engine.tasks.inputs import DetectedImage, PreparedImage
 
 
@@ -32,9 +34,17 @@ def band_names(width: int, fusion: str, detected: Sequence[DetectedImage]) -> li
 
 
 def provenance(
-    job: EmbedJob, model: ModelInfo, images: Sequence[PreparedImage], grid: Grid, device: str
+    job: EmbedJob,
+    model: ModelInfo,
+    images: Sequence[PreparedImage],
+    grid: Grid,
+    device: str,
+    own_bands: Sequence[Band],
 ) -> dict[str, str]:
-    """The output's metadata: what was embedded, by which model, from which bands, with which software."""
+    """The output's metadata: what was embedded, by which model, from which bands, with which software.
+
+    ``own_bands`` are those that have layers of the user's own.
+    """
     versions = {
         name: importlib.metadata.version(name) for name in ("torch", "timm", "rasterio", "numpy", "scikit-image")
     }
@@ -45,14 +55,29 @@ def provenance(
         "TIFFTAG_IMAGEDESCRIPTION": f"Embedding of {titles} by {model.title}",
         "SMARTIES_JOB": job.to_json(),
         "SMARTIES_MODEL": _json(
-            {"name": model.name, "title": model.title, "sha256": model.sha256, "random": model.random}
+            {
+                "name": model.name,
+                "title": model.title,
+                "sha256": model.sha256,
+                "random": model.random,
+                "projections": model.projections,
+            }
         ),
-        "SMARTIES_IMAGES": _json([image.record() for image in images]),
+        "SMARTIES_IMAGES": _json([_image_record(image, own_bands) for image in images]),
         "SMARTIES_GRID": grid.describe(),
         "SMARTIES_LATTICE": _json({"transform": [*grid.transform][:6], "width": grid.width, "height": grid.height}),
         "SMARTIES_DEVICE": device,
         "SMARTIES_VERSIONS": _json(versions),
     }
+
+
+def _image_record(image: PreparedImage, own_bands: Sequence[Band]) -> dict[str, Any]:
+    """The record of an image; bands that ran on a layer of the user's own say so ("own_layer")."""
+    record = image.record()
+    for band, assignment in zip(record["bands"], image.assignments, strict=True):
+        if own_layer_of(assignment, own_bands) is not None:
+            band["own_layer"] = True
+    return record
 
 
 def picture_provenance(embedding: dict[str, str], output: Path, picture: Path) -> dict[str, str]:
@@ -70,8 +95,8 @@ def picture_provenance(embedding: dict[str, str], output: Path, picture: Path) -
     }
 
 
-def notes_of(images: Sequence[PreparedImage], model: ModelInfo) -> Iterator[str]:
-    """What the user should know of a finished embedding."""
+def notes_of(images: Sequence[PreparedImage], model: ModelInfo, own_bands: Sequence[Band]) -> Iterator[str]:
+    """What the user should know of a finished embedding; ``own_bands`` as in ``provenance``."""
     yield from model_notes(model)
     for image in images:
         title = image.detected.image.title
@@ -79,7 +104,7 @@ def notes_of(images: Sequence[PreparedImage], model: ModelInfo) -> Iterator[str]
         yield f"{title}: {image.radiometry.found}; {image.radiometry.action}."
         if image.radiometry.doubt:
             yield f"{title}: {image.radiometry.doubt}"
-        yield from band_notes(image.detected, image.assignments)
+        yield from band_notes(image.detected, image.assignments, own_bands)
 
 
 def model_notes(model: ModelInfo) -> Iterator[str]:
@@ -94,21 +119,30 @@ def random_note(title: str) -> str:
     return f"The model is {title}: its embedding shows structure, but knows nothing yet."
 
 
-def band_notes(detected: DetectedImage, assignments: Sequence[Assignment]) -> Iterator[str]:
-    """Which bands of an image are left out, and which run without a layer of their own."""
+def band_notes(detected: DetectedImage, assignments: Sequence[Assignment], own_bands: Sequence[Band]) -> Iterator[str]:
+    """Which bands of an image are left out, and which run without a learnt layer or on one of the user's own."""
     title, detection = detected.image.title, detected.detection
     off = [band for band in detection.bands if not band.enabled]
     if off:
         yield f"{title}: {len(off)} of {len(detection.bands)} bands are left out ({_reasons(off)})."
-    interpolated = [each.band.name for each in assignments if each.verdict in ("interpolated", "outside")]
+    own = [each.band.name for each in assignments if own_layer_of(each, own_bands) is not None]
+    if own:
+        yield f"{title}: {_listed(own)} {'runs' if len(own) == 1 else 'run'} on projections of your own."
+    interpolated = [
+        each.band.name for each in assignments if each.verdict in WITHOUT_LAYER and each.band.name not in own
+    ]
     if interpolated:
-        named = ", ".join(interpolated[:6]) + (" …" if len(interpolated) > 6 else "")
+        named = _listed(interpolated)
         yield f"{title}: no layer was learnt for {named}; {len(interpolated)} band(s) run on interpolated layers."
 
 
 def _reasons(off: list[Any]) -> str:
     reasons = list(dict.fromkeys(band.note.rstrip(".") or "switched off" for band in off))
     return "; ".join(reasons[:4]) + ("; …" if len(reasons) > 4 else "")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
 
 
 def _json(value: Any) -> str:

@@ -7,7 +7,7 @@ import torch
 
 from engine.errors import JobError
 from engine.model import load_encoder
-from engine.model.fusion import check_fusion, checkerboard, fused_features, fused_width
+from engine.model.fusion import check_fusion, checkerboard, fused_blocks, fused_features, fused_width
 
 S1, RGB = ["microwave_1", "microwave_2"], ["red_1", "green_1", "blue_3"]
 
@@ -77,3 +77,19 @@ def test_one_image_needs_no_fusion(encoder, images):
 def test_what_cannot_be_fused_is_refused(fusion, images):
     with pytest.raises(JobError):
         check_fusion(fusion, images)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("fusion", ["stack", "concat"])
+def test_blocks_are_those_of_the_encoder_fused_alike(encoder, images, fusion):
+    found = fused_blocks(encoder, images, [S1, RGB], fusion, [3, -1, 3])
+    assert [tuple(block.shape) for block in found] == [(2, fused_width(encoder.width, fusion, 2), 4, 6)] * 3
+    torch.testing.assert_close(found[0], found[2])
+    # Behind the last block only the final norm is left.
+    normed = [encoder.norm(half.movedim(1, -1)).movedim(-1, 1) for half in found[1].split(encoder.width, dim=1)]
+    torch.testing.assert_close(torch.cat(normed, dim=1), fused_features(encoder, images, [S1, RGB], fusion).tokens)
+
+
+def test_mixed_tokens_have_no_blocks_to_look_into(encoder, images):
+    with pytest.raises(JobError, match="mixup fusion has the tokens of two sensors mixed"):
+        fused_blocks(encoder, images, [S1, RGB], "mixup", [0])
