@@ -1,4 +1,4 @@
-"""Run inside QGIS by `make screenshots`: five states of the panel on the simulated scene, as pictures in docs/pictures.
+"""Run inside QGIS by `make screenshots`: states of the panel on the simulated scene, as pictures in docs/pictures.
 
 Every picture is of the real window after a real run; nothing is painted in.
 """
@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import processing
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt
+from qgis.core import QgsCoordinateTransform, QgsPointXY, QgsProject
+from qgis.PyQt.QtCore import QCoreApplication, QPoint, QSize, Qt
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface, plugins
 from smarties.qgis_plugin.engine_link.settings import EngineSettings
@@ -63,6 +64,40 @@ def sample_layers(folder: Path) -> list:
     processing.runAndLoadResults("smarties:samplescene", {"FOLDER": str(folder)})
     layers = {layer.name()[:2]: layer for layer in QgsProject.instance().mapLayers().values()}
     return [layers["S2"], layers["S1"]]
+
+
+def tab(panel: object, name: str) -> object:
+    """Bring the tab of a task to the front."""
+    found = next(each for each in panel.task_tabs if each.NAME == name)
+    panel.tabs.setCurrentWidget(found)
+    settle()
+    return found
+
+
+def run_through(panel: object, what: str) -> None:
+    """Press Run and wait for the end."""
+    wait_until(panel.run_bar.run_button.isEnabled, f"leave to {what}")
+    panel.run_bar.run_button.click()
+    wait_until(lambda: panel.run.running, f"the start to {what}")
+    wait_until(lambda: not panel.run.running, f"the end to {what}")
+    settle()
+
+
+def click_map(place: QgsPointXY, shift: bool = False) -> None:
+    """A click on the map."""
+    canvas = iface.mapCanvas()
+    pixel = canvas.mapSettings().mapToPixel().transform(place)
+    modifier = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+    point = QPoint(round(pixel.x()), round(pixel.y()))
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, modifier, point)
+
+
+def training_places(name: str) -> list[QgsPointXY]:
+    """Places inside the training polygons of a class, in the project's CRS."""
+    (layer,) = [each for each in QgsProject.instance().mapLayers().values() if each.name().startswith("Training")]
+    transform = QgsCoordinateTransform(layer.crs(), QgsProject.instance().crs(), QgsProject.instance())
+    features = [feature for feature in layer.getFeatures() if feature["class"] == name]
+    return [transform.transform(feature.geometry().centroid().asPoint()) for feature in features]
 
 
 def main() -> None:
@@ -114,6 +149,29 @@ def main() -> None:
     # 5. Done: the embedding on the map.
     wait_until(lambda: not panel.run.running, "the end of the run")
     save("5-result")
+
+    # 6. A head trained on the scene's polygons, with its accuracy; the map comes at once.
+    tab(panel, "train")
+    run_through(panel, "train")
+    wait_until(lambda: not panel.run.running, "the map")
+    save("6-train")
+
+    # 7. The map, with its legend.
+    training = next(each for each in QgsProject.instance().mapLayers().values() if each.name().startswith("Training"))
+    QgsProject.instance().layerTreeRoot().findLayer(training.id()).setItemVisibilityChecked(False)
+    tab(panel, "segment")
+    iface.messageBar().clearWidgets()
+    save("7-map")
+
+    # 8. Places like those clicked.
+    similar = tab(panel, "similar")
+    iface.messageBar().clearWidgets()
+    similar.examples.pick_button.click()
+    for place, shift in ((training_places("Forest")[0], False), (training_places("Grassland")[0], True)):
+        click_map(place, shift)
+        wait_until(lambda: panel.run.running, "the search", 20)
+        wait_until(lambda: not panel.run.running, "what is alike")
+    save("8-similar")
 
 
 main()

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STANDARD_LIBRARY_ONLY = [
     *sorted((ROOT / "engine/spectrum").glob("*.py")), *sorted((ROOT / "engine/jobs").glob("*.py")),
     *(ROOT / "engine" / f"{name}.py" for name in ("__init__", "errors", "options", "partial", "progress", "protocol")),
+    ROOT / "engine/vector/__init__.py", ROOT / "engine/vector/palette.py",
 ]  # fmt: skip
 
 #: Their names as modules. In QGIS they are part of the package ``smarties``, hence their relative imports.

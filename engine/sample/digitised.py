@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import rasterio.warp
 from affine import Affine
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -22,7 +21,7 @@ _INSIDE = 0.8
 
 
 def digitise(labels: NDArray[np.uint8], transform: Affine, crs: str, seed: int) -> dict[str, Any]:
-    """GeoJSON (RFC 7946: longitude, latitude) of polygons inside the classes of ``labels`` (h, w).
+    """GeoJSON in ``crs`` ("EPSG:N") of polygons inside the classes of ``labels`` (h, w).
 
     Each has the properties ``class``, its name, and ``colour``, "#rrggbb". They keep away from each other, so that they
     are spread over the scene; the same seed gives the same polygons.
@@ -31,23 +30,23 @@ def digitise(labels: NDArray[np.uint8], transform: Affine, crs: str, seed: int) 
     features = []
     for value, (name, rgb) in CLASSES.items():
         properties = {"class": name, "colour": "#{:02x}{:02x}{:02x}".format(*rgb)}
-        room = ndimage.distance_transform_edt(np.pad(labels == value, 1))[1:-1, 1:-1]
-        for row, col, radius in _places(room):
+        for row, col, radius in _places(labels == value):
             angles = 2 * np.pi * (np.arange(_CORNERS) + 0.4 * rng.random(_CORNERS)) / _CORNERS
             reach = radius * (0.7 + 0.3 * rng.random(_CORNERS))
             cols, rows = col + 0.5 + reach * np.cos(angles), row + 0.5 - reach * np.sin(angles)
             corners = [transform @ corner for corner in zip(cols.tolist(), rows.tolist(), strict=True)]
-            x, y = [corner[0] for corner in corners], [corner[1] for corner in corners]
-            longitude, latitude = rasterio.warp.transform(crs, "EPSG:4326", x, y)[:2]
-            ring = [[round(east, 7), round(north, 7)] for east, north in zip(longitude, latitude, strict=True)]
+            ring = [[round(x, 1), round(y, 1)] for x, y in corners]
             geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
             features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    return {"type": "FeatureCollection", "name": "training", "features": features}
+    # RFC 7946 knows longitude and latitude only; with the older "crs" member the layer lies in the CRS of the images,
+    # so that a project does not take on another one with it.
+    named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs.removeprefix('EPSG:')}"}}
+    return {"type": "FeatureCollection", "name": "training", "crs": named, "features": features}
 
 
-def _places(room: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+def _places(inside: NDArray[np.bool_]) -> list[tuple[int, int, float]]:
     """Centres and radii in px: the roomiest place first, each at a distance from those before."""
-    room = room.copy()
+    room: NDArray[np.float64] = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
     apart = min(room.shape) / 10
     rows, cols = np.indices(room.shape)
     found: list[tuple[int, int, float]] = []

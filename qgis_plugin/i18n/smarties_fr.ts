@@ -4,6 +4,10 @@
 <context>
     <name>smarties</name>
     <message>
+        <source>all classes</source>
+        <translation>toutes les classes</translation>
+    </message>
+    <message>
         <source>Image</source>
         <translation>Image</translation>
     </message>
@@ -120,6 +124,42 @@
         <translation>encore {count} h environ</translation>
     </message>
     <message>
+        <source>Detect change</source>
+        <translation>Détecter les changements</translation>
+    </message>
+    <message>
+        <source>Shows where two dates, or two sensors, see something different.</source>
+        <translation>Montre où deux dates, ou deux capteurs, voient quelque chose de différent.</translation>
+    </message>
+    <message>
+        <source>change,difference,time,before,after,monitoring</source>
+        <translation>changement,différence,temps,avant,après,suivi,surveillance,diachronique</translation>
+    </message>
+    <message>
+        <source>Rasters of any sensors that lie on each other, or an embedding made before, or its picture.</source>
+        <translation>Rasters superposables de tous capteurs, ou un embedding déjà calculé, ou son aperçu.</translation>
+    </message>
+    <message>
+        <source>Images or embedding before</source>
+        <translation>Images ou embedding d'avant</translation>
+    </message>
+    <message>
+        <source>Those of the second date or sensor; all are brought to one grid.</source>
+        <translation>Celles de la seconde date ou du second capteur ; toutes sont ramenées à une même grille.</translation>
+    </message>
+    <message>
+        <source>Images or embedding after</source>
+        <translation>Images ou embedding d'après</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Changement</translation>
+    </message>
+    <message>
+        <source>The cosine distance of the features, 0 to 2, with one cell per token.</source>
+        <translation>La distance cosinus des caractéristiques, de 0 à 2, avec une cellule par token.</translation>
+    </message>
+    <message>
         <source>Check the engine</source>
         <translation>Vérifier le moteur</translation>
     </message>
@@ -170,6 +210,34 @@
     <message>
         <source>Precision: {precision}</source>
         <translation>Précision : {precision}</translation>
+    </message>
+    <message>
+        <source>Segment without labels</source>
+        <translation>Segmenter sans zones d'entraînement</translation>
+    </message>
+    <message>
+        <source>Divides images into groups of places that look alike, without an example.</source>
+        <translation>Répartit les images en groupes de lieux qui se ressemblent, sans aucun exemple.</translation>
+    </message>
+    <message>
+        <source>cluster,k-means,unsupervised,classification,segmentation,map</source>
+        <translation>cluster,k-moyennes,k-means,non supervisé,classification,segmentation,carte,regroupement</translation>
+    </message>
+    <message>
+        <source>Clusters</source>
+        <translation>Groupes</translation>
+    </message>
+    <message>
+        <source>How many groups to make.</source>
+        <translation>Nombre de groupes à former.</translation>
+    </message>
+    <message>
+        <source>A class raster with one cell per token; alike clusters in alike colours.</source>
+        <translation>Un raster de classes avec une cellule par token ; des couleurs proches pour des groupes proches.</translation>
+    </message>
+    <message>
+        <source>Classes (JSON)</source>
+        <translation>Classes (JSON)</translation>
     </message>
     <message>
         <source>Describe images</source>
@@ -288,6 +356,14 @@
         <translation>embedding,plongement,caractéristiques,modèle de fondation,vision transformer,apprentissage profond,deep learning,satellite,longueur d'onde,radar,sar</translation>
     </message>
     <message>
+        <source>Type of the values</source>
+        <translation>Type des valeurs</translation>
+    </message>
+    <message>
+        <source>int8 takes a quarter of the room, with a scale per band.</source>
+        <translation>int8 occupe quatre fois moins de place, avec une échelle par bande.</translation>
+    </message>
+    <message>
         <source>Embedding</source>
         <translation>Embedding</translation>
     </message>
@@ -308,40 +384,24 @@
         <translation>Tuiles</translation>
     </message>
     <message>
-        <source>Seconds</source>
-        <translation>Secondes</translation>
+        <source>Values of type int8 need GDAL {needed} or newer; this QGIS has {found}.</source>
+        <translation>Les valeurs de type int8 exigent GDAL {needed} ou plus récent ; ce QGIS a {found}.</translation>
     </message>
     <message>
-        <source>Notes</source>
-        <translation>Notes</translation>
-    </message>
-    <message>
-        <source>“{name}” is not the name of a GeoTIFF.</source>
-        <translation>« {name} » n'est pas le nom d'un GeoTIFF.</translation>
-    </message>
-    <message>
-        <source>Let the name of the output end in .tif.</source>
-        <translation>Terminez le nom de la sortie par .tif.</translation>
-    </message>
-    <message>
-        <source>{path} is one of the images to read.</source>
-        <translation>{path} est l'une des images à lire.</translation>
-    </message>
-    <message>
-        <source>Choose another name for the output.</source>
-        <translation>Choisissez un autre nom pour la sortie.</translation>
-    </message>
-    <message>
-        <source>Embedding and picture have the same name.</source>
-        <translation>L'embedding et l'aperçu RVB portent le même nom.</translation>
-    </message>
-    <message>
-        <source>Choose another name for one of them.</source>
-        <translation>Choisissez un autre nom pour l'un des deux.</translation>
+        <source>Choose float16, which takes twice the room.</source>
+        <translation>Choisissez float16, qui occupe deux fois plus de place.</translation>
     </message>
     <message>
         <source>{tiles} tiles in {seconds} s on {device}.</source>
         <translation>{tiles} tuiles en {seconds} s sur {device}.</translation>
+    </message>
+    <message>
+        <source>Fusion of several images</source>
+        <translation>Fusion de plusieurs images</translation>
+    </message>
+    <message>
+        <source>stack: all bands as one image; concat: features side by side; mixup: tokens of two sensors swapped.</source>
+        <translation>stack : toutes les bandes en une image ; concat : caractéristiques côte à côte ; mixup : tokens de deux capteurs échangés.</translation>
     </message>
     <message>
         <source>Model</source>
@@ -376,22 +436,6 @@
         <translation>Part d'une imagette que ses voisines répètent : plus elle est grande, plus le calcul est long et les raccords lisses.</translation>
     </message>
     <message>
-        <source>Fusion of several images</source>
-        <translation>Fusion de plusieurs images</translation>
-    </message>
-    <message>
-        <source>stack: all bands as one image; concat: features side by side; mixup: tokens of two sensors swapped.</source>
-        <translation>stack : toutes les bandes en une image ; concat : caractéristiques côte à côte ; mixup : tokens de deux capteurs échangés.</translation>
-    </message>
-    <message>
-        <source>Type of the values</source>
-        <translation>Type des valeurs</translation>
-    </message>
-    <message>
-        <source>int8 takes a quarter of the room, with a scale per band.</source>
-        <translation>int8 occupe quatre fois moins de place, avec une échelle par bande.</translation>
-    </message>
-    <message>
         <source>One vector per</source>
         <translation>Un vecteur par</translation>
     </message>
@@ -406,6 +450,14 @@
     <message>
         <source>A cell with fewer has no data.</source>
         <translation>Une cellule qui en a moins reste sans donnée.</translation>
+    </message>
+    <message>
+        <source>Learnt projections</source>
+        <translation>Projections apprises</translation>
+    </message>
+    <message>
+        <source>A head that was trained with “Learn projections of unseen bands”: its bands are projected likewise.</source>
+        <translation>Une tête entraînée avec « Apprendre les projections des bandes inédites » : ses bandes sont projetées de la même façon.</translation>
     </message>
     <message>
         <source>auto takes a graphics card where there is one.</source>
@@ -424,20 +476,20 @@
         <translation>Sans valeur, autant que le périphérique peut en contenir.</translation>
     </message>
     <message>
-        <source>Values of type int8 need GDAL {needed} or newer; this QGIS has {found}.</source>
-        <translation>Les valeurs de type int8 exigent GDAL {needed} ou plus récent ; ce QGIS a {found}.</translation>
-    </message>
-    <message>
-        <source>Choose float16, which takes twice the room.</source>
-        <translation>Choisissez float16, qui occupe deux fois plus de place.</translation>
-    </message>
-    <message>
         <source>The model file {path} does not exist.</source>
         <translation>Le fichier de modèle {path} n'existe pas.</translation>
     </message>
     <message>
         <source>Choose a file, or a model by name.</source>
         <translation>Choisissez un fichier, ou un modèle par son nom.</translation>
+    </message>
+    <message>
+        <source>The file {path} does not exist.</source>
+        <translation>Le fichier {path} n'existe pas.</translation>
+    </message>
+    <message>
+        <source>Choose another file.</source>
+        <translation>Choisissez un autre fichier.</translation>
     </message>
     <message>
         <source>Fetch a model</source>
@@ -468,16 +520,12 @@
         <translation>Le fichier du modèle</translation>
     </message>
     <message>
-        <source>The file {path} does not exist.</source>
-        <translation>Le fichier {path} n'existe pas.</translation>
-    </message>
-    <message>
-        <source>Choose another file.</source>
-        <translation>Choisissez un autre fichier.</translation>
-    </message>
-    <message>
         <source>{model} is ready: {path}</source>
         <translation>{model} est prêt : {path}</translation>
+    </message>
+    <message>
+        <source>Found by itself</source>
+        <translation>Trouvé automatiquement</translation>
     </message>
     <message>
         <source>Images</source>
@@ -592,6 +640,306 @@
         <translation>Le fichier de {layer} n'a pas de SCR ; celui choisi dans QGIS n'est pas lu. Attribuez-le avec « Assigner une projection ».</translation>
     </message>
     <message>
+        <source>Done in {seconds} s.</source>
+        <translation>Terminé en {seconds} s.</translation>
+    </message>
+    <message>
+        <source>Done in {seconds} s on {device}.</source>
+        <translation>Terminé en {seconds} s sur {device}.</translation>
+    </message>
+    <message>
+        <source>Seconds</source>
+        <translation>Secondes</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notes</translation>
+    </message>
+    <message>
+        <source>{layer} has no field “{field}”.</source>
+        <translation>{layer} n'a pas de champ « {field} ».</translation>
+    </message>
+    <message>
+        <source>Choose one of {fields}.</source>
+        <translation>Choisissez parmi {fields}.</translation>
+    </message>
+    <message>
+        <source>Map of {images}</source>
+        <translation>Carte de {images}</translation>
+    </message>
+    <message>
+        <source>The class of every pixel of {images}.</source>
+        <translation>La classe de chaque pixel de {images}.</translation>
+    </message>
+    <message>
+        <source>Polygons of {images}</source>
+        <translation>Polygones de {images}</translation>
+    </message>
+    <message>
+        <source>The areas of each class in {images}.</source>
+        <translation>Les surfaces de chaque classe dans {images}.</translation>
+    </message>
+    <message>
+        <source>Confidence in {images}</source>
+        <translation>Confiance dans {images}</translation>
+    </message>
+    <message>
+        <source>How sure the head is of the class of every pixel, from 0 to 1.</source>
+        <translation>Le degré de certitude de la tête sur la classe de chaque pixel, de 0 à 1.</translation>
+    </message>
+    <message>
+        <source>Probabilities in {images}</source>
+        <translation>Probabilités dans {images}</translation>
+    </message>
+    <message>
+        <source>The probability of every class in every pixel, one class per band.</source>
+        <translation>La probabilité de chaque classe en chaque pixel, une classe par bande.</translation>
+    </message>
+    <message>
+        <source>Clusters of {images}</source>
+        <translation>Groupes de {images}</translation>
+    </message>
+    <message>
+        <source>Places of {images} that are alike, in alike colours.</source>
+        <translation>Les lieux de {images} qui se ressemblent, dans des couleurs proches.</translation>
+    </message>
+    <message>
+        <source>Similarity in {images}</source>
+        <translation>Similarité dans {images}</translation>
+    </message>
+    <message>
+        <source>How alike every place of {images} is to the examples, from −1 to 1.</source>
+        <translation>La ressemblance de chaque lieu de {images} avec les exemples, de −1 à 1.</translation>
+    </message>
+    <message>
+        <source>Alike places in {images}</source>
+        <translation>Lieux similaires dans {images}</translation>
+    </message>
+    <message>
+        <source>Where the similarity is at or above the threshold.</source>
+        <translation>Là où la similarité atteint ou dépasse le seuil.</translation>
+    </message>
+    <message>
+        <source>Components of {images}</source>
+        <translation>Composantes de {images}</translation>
+    </message>
+    <message>
+        <source>The main components of an embedding of {images}, one per band.</source>
+        <translation>Les composantes principales d'un embedding de {images}, une par bande.</translation>
+    </message>
+    <message>
+        <source>PCA picture of {images}</source>
+        <translation>Aperçu ACP de {images}</translation>
+    </message>
+    <message>
+        <source>The first three components as red, green and blue.</source>
+        <translation>Les trois premières composantes en rouge, vert et bleu.</translation>
+    </message>
+    <message>
+        <source>Change from {before} to {after}</source>
+        <translation>Changement de {before} à {after}</translation>
+    </message>
+    <message>
+        <source>How far the features of every place lie apart: 0 for none, 2 at most.</source>
+        <translation>L'écart entre les caractéristiques de chaque lieu : 0 s'il est nul, 2 au plus.</translation>
+    </message>
+    <message>
+        <source>Bands predicted from {images}</source>
+        <translation>Bandes prédites d'après {images}</translation>
+    </message>
+    <message>
+        <source>What the model expects in bands that {images} lack.</source>
+        <translation>Ce que le modèle attend dans des bandes absentes de {images}.</translation>
+    </message>
+    <message>
+        <source>Anomaly of {images}</source>
+        <translation>Anomalies de {images}</translation>
+    </message>
+    <message>
+        <source>How wrong the model is about a place that it has to guess from those around it.</source>
+        <translation>L'erreur du modèle sur un lieu qu'il doit deviner d'après ceux qui l'entourent.</translation>
+    </message>
+    <message>
+        <source>Maps</source>
+        <translation>Cartes</translation>
+    </message>
+    <message>
+        <source>Images or embedding</source>
+        <translation>Images ou embedding</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Graine</translation>
+    </message>
+    <message>
+        <source>The same number gives the same result.</source>
+        <translation>Le même nombre donne le même résultat.</translation>
+    </message>
+    <message>
+        <source>{path} is one of the files to read.</source>
+        <translation>{path} est l'un des fichiers à lire.</translation>
+    </message>
+    <message>
+        <source>Choose another name for the output.</source>
+        <translation>Choisissez un autre nom pour la sortie.</translation>
+    </message>
+    <message>
+        <source>“{one}” and “{other}” have the same name.</source>
+        <translation>« {one} » et « {other} » ont le même nom.</translation>
+    </message>
+    <message>
+        <source>Choose another name for one of them.</source>
+        <translation>Choisissez un autre nom pour l'un des deux.</translation>
+    </message>
+    <message>
+        <source>“{name}” is not the name of a GeoTIFF.</source>
+        <translation>« {name} » n'est pas le nom d'un GeoTIFF.</translation>
+    </message>
+    <message>
+        <source>“{name}” is not the name of a GeoPackage.</source>
+        <translation>« {name} » n'est pas le nom d'un GeoPackage.</translation>
+    </message>
+    <message>
+        <source>“{name}” is not the name of a {suffix} file.</source>
+        <translation>« {name} » n'est pas le nom d'un fichier {suffix}.</translation>
+    </message>
+    <message>
+        <source>Let the name of the output end in {suffix}.</source>
+        <translation>Donnez à la sortie un nom qui se termine par {suffix}.</translation>
+    </message>
+    <message>
+        <source>“{text}” is no point.</source>
+        <translation>« {text} » n'est pas un point.</translation>
+    </message>
+    <message>
+        <source>Write x,y; x,y [EPSG:4326] with a point as the decimal mark.</source>
+        <translation>Saisissez x,y; x,y [EPSG:4326] avec le point comme séparateur décimal.</translation>
+    </message>
+    <message>
+        <source>Some of the points have a CRS and others have none.</source>
+        <translation>Certains points ont un SCR et d'autres n'en ont pas.</translation>
+    </message>
+    <message>
+        <source>Write [EPSG:…] behind the last of each list.</source>
+        <translation>Saisissez [EPSG:…] après le dernier point de chaque liste.</translation>
+    </message>
+    <message>
+        <source>The point {x}, {y} does not lie in {crs}.</source>
+        <translation>Le point {x}, {y} n'est pas dans le domaine de {crs}.</translation>
+    </message>
+    <message>
+        <source>Check its coordinates and its CRS.</source>
+        <translation>Vérifiez ses coordonnées et son SCR.</translation>
+    </message>
+    <message>
+        <source>“{text}” is no CRS.</source>
+        <translation>« {text} » n'est pas un SCR.</translation>
+    </message>
+    <message>
+        <source>Write a code such as EPSG:4326.</source>
+        <translation>Saisissez un code tel que EPSG:4326.</translation>
+    </message>
+    <message>
+        <source>Predict missing bands</source>
+        <translation>Prédire des bandes manquantes</translation>
+    </message>
+    <message>
+        <source>Predicts bands that a sensor lacks from those it has, and shows what is out of the ordinary.</source>
+        <translation>Prédit les bandes qui manquent à un capteur à partir de celles qu'il possède, et montre ce qui sort de l'ordinaire.</translation>
+    </message>
+    <message>
+        <source>reconstruct,predict,near infrared,synthetic band,anomaly,decoder</source>
+        <translation>reconstruire,reconstruction,prédire,prédiction,proche infrarouge,bande synthétique,anomalie,décodeur</translation>
+    </message>
+    <message>
+        <source>Bands to predict</source>
+        <translation>Bandes à prédire</translation>
+    </message>
+    <message>
+        <source>SENSOR:BAND, separated by commas, or names of learnt layers such as near_infrared_1.</source>
+        <translation>CAPTEUR:BANDE, séparés par des virgules, ou noms de couches apprises tels que near_infrared_1.</translation>
+    </message>
+    <message>
+        <source>Hidden share</source>
+        <translation>Part masquée</translation>
+    </message>
+    <message>
+        <source>Part of the tokens that is hidden from the model in each pass.</source>
+        <translation>Part des tokens masquée au modèle à chaque passe.</translation>
+    </message>
+    <message>
+        <source>Trained on normalised patches</source>
+        <translation>Entraîné sur des patchs normalisés</translation>
+    </message>
+    <message>
+        <source>As the released models are.</source>
+        <translation>Comme le sont les modèles publiés.</translation>
+    </message>
+    <message>
+        <source>Predicted bands</source>
+        <translation>Bandes prédites</translation>
+    </message>
+    <message>
+        <source>A GeoTIFF on the grid of the images, in the units of each sensor.</source>
+        <translation>Un GeoTIFF sur la grille des images, dans les unités de chaque capteur.</translation>
+    </message>
+    <message>
+        <source>Anomaly</source>
+        <translation>Anomalies</translation>
+    </message>
+    <message>
+        <source>The error of the model about places hidden from it, one cell per token.</source>
+        <translation>L'erreur du modèle sur les lieux qui lui sont masqués, une cellule par token.</translation>
+    </message>
+    <message>
+        <source>Reduce to main components</source>
+        <translation>Réduire aux composantes principales</translation>
+    </message>
+    <message>
+        <source>Reduces an embedding to few bands, in colours that can be compared between scenes.</source>
+        <translation>Réduit un embedding à quelques bandes, dans des couleurs comparables d'une scène à l'autre.</translation>
+    </message>
+    <message>
+        <source>pca,principal components,dimension,compress,embedding,picture</source>
+        <translation>acp,pca,composantes principales,dimension,compresser,embedding,aperçu</translation>
+    </message>
+    <message>
+        <source>Components</source>
+        <translation>Composantes</translation>
+    </message>
+    <message>
+        <source>How many bands to keep, those that tell most first.</source>
+        <translation>Nombre de bandes à conserver, les plus informatives d'abord.</translation>
+    </message>
+    <message>
+        <source>Basis of another scene</source>
+        <translation>Base d'une autre scène</translation>
+    </message>
+    <message>
+        <source>Components saved before: what is alike in both scenes has one colour.</source>
+        <translation>Composantes déjà enregistrées : ce qui se ressemble dans les deux scènes a la même couleur.</translation>
+    </message>
+    <message>
+        <source>float16 takes half the room.</source>
+        <translation>float16 occupe deux fois moins de place.</translation>
+    </message>
+    <message>
+        <source>A GeoTIFF with one component per band.</source>
+        <translation>Un GeoTIFF avec une composante par bande.</translation>
+    </message>
+    <message>
+        <source>Basis to save</source>
+        <translation>Base à enregistrer</translation>
+    </message>
+    <message>
+        <source>Bases (*.safetensors)</source>
+        <translation>Bases (*.safetensors)</translation>
+    </message>
+    <message>
+        <source>The components, to be applied to other scenes.</source>
+        <translation>Les composantes, à appliquer à d'autres scènes.</translation>
+    </message>
+    <message>
         <source>Write a sample scene</source>
         <translation>Créer une scène d'exemple</translation>
     </message>
@@ -604,10 +952,6 @@
         <translation>exemple,tutoriel,données,simulation</translation>
     </message>
     <message>
-        <source>Seed</source>
-        <translation>Graine</translation>
-    </message>
-    <message>
         <source>Another number draws another landscape.</source>
         <translation>Un autre nombre donne un autre paysage.</translation>
     </message>
@@ -618,6 +962,302 @@
     <message>
         <source>Its files take about 15 MB.</source>
         <translation>Ses fichiers occupent environ 15 Mo.</translation>
+    </message>
+    <message>
+        <source>Training polygons of the sample scene</source>
+        <translation>Polygones d'entraînement de la scène d'exemple</translation>
+    </message>
+    <message>
+        <source>Segment with a head</source>
+        <translation>Segmenter avec une tête</translation>
+    </message>
+    <message>
+        <source>Gives every pixel of images its class, by a head that was trained before.</source>
+        <translation>Donne à chaque pixel des images sa classe, avec une tête entraînée auparavant.</translation>
+    </message>
+    <message>
+        <source>segmentation,classification,map,predict,land cover,polygons,confidence</source>
+        <translation>segmentation,classification,carte,prédire,prédiction,occupation du sol,polygones,confiance</translation>
+    </message>
+    <message>
+        <source>Head</source>
+        <translation>Tête</translation>
+    </message>
+    <message>
+        <source>What “Train a head” wrote; it brings its model, chip, fusion and statistics along.</source>
+        <translation>Le résultat de « Entraîner une tête » ; il apporte son modèle, son imagette, sa fusion et ses statistiques.</translation>
+    </message>
+    <message>
+        <source>Sieve (px)</source>
+        <translation>Tamisage (px)</translation>
+    </message>
+    <message>
+        <source>Patches of fewer pixels are dissolved into what surrounds them; 0 keeps all.</source>
+        <translation>Les îlots de moins de pixels sont fondus dans ce qui les entoure ; 0 les conserve tous.</translation>
+    </message>
+    <message>
+        <source>Share of a chip that its neighbours repeat; without one, the head's.</source>
+        <translation>Part d'une imagette que ses voisines répètent ; sans valeur, celle de la tête.</translation>
+    </message>
+    <message>
+        <source>Kind of confidence</source>
+        <translation>Type de confiance</translation>
+    </message>
+    <message>
+        <source>probability: of the class that won; entropy: 1 where one class is certain, 0 where all are alike.</source>
+        <translation>probability : celle de la classe retenue ; entropy : 1 si une seule classe est certaine, 0 si toutes se valent.</translation>
+    </message>
+    <message>
+        <source>Map</source>
+        <translation>Carte</translation>
+    </message>
+    <message>
+        <source>A class raster on the grid of the images, with names and colours inside.</source>
+        <translation>Un raster de classes sur la grille des images, avec noms et couleurs inclus.</translation>
+    </message>
+    <message>
+        <source>Confidence</source>
+        <translation>Confiance</translation>
+    </message>
+    <message>
+        <source>How sure the head is, from 0 to 1.</source>
+        <translation>Le degré de certitude de la tête, de 0 à 1.</translation>
+    </message>
+    <message>
+        <source>Polygons</source>
+        <translation>Polygones</translation>
+    </message>
+    <message>
+        <source>The same map as a GeoPackage, with class and area.</source>
+        <translation>La même carte en GeoPackage, avec classe et superficie.</translation>
+    </message>
+    <message>
+        <source>Probabilities</source>
+        <translation>Probabilités</translation>
+    </message>
+    <message>
+        <source>A raster with one band per class.</source>
+        <translation>Un raster avec une bande par classe.</translation>
+    </message>
+    <message>
+        <source>Find alike places</source>
+        <translation>Trouver des lieux similaires</translation>
+    </message>
+    <message>
+        <source>Shows where images look like the places you point at.</source>
+        <translation>Montre où les images ressemblent aux lieux que vous désignez.</translation>
+    </message>
+    <message>
+        <source>similarity,search,alike,cosine,example,detection</source>
+        <translation>similarité,recherche,ressemblance,cosinus,exemple,détection</translation>
+    </message>
+    <message>
+        <source>Take the mean off</source>
+        <translation>Retrancher la moyenne</translation>
+    </message>
+    <message>
+        <source>Spreads the values where all of an image is alike.</source>
+        <translation>Étale les valeurs quand tout se ressemble dans une image.</translation>
+    </message>
+    <message>
+        <source>Threshold</source>
+        <translation>Seuil</translation>
+    </message>
+    <message>
+        <source>Places at or above it become polygons.</source>
+        <translation>Les lieux qui l'atteignent ou le dépassent deviennent des polygones.</translation>
+    </message>
+    <message>
+        <source>Similarity</source>
+        <translation>Similarité</translation>
+    </message>
+    <message>
+        <source>A raster from −1 to 1 with one cell per token.</source>
+        <translation>Un raster de −1 à 1 avec une cellule par token.</translation>
+    </message>
+    <message>
+        <source>Alike places</source>
+        <translation>Lieux similaires</translation>
+    </message>
+    <message>
+        <source>A GeoPackage of the places at or above the threshold, with their area.</source>
+        <translation>Un GeoPackage des lieux qui atteignent ou dépassent le seuil, avec leur superficie.</translation>
+    </message>
+    <message>
+        <source>Points x,y; x,y [EPSG:4326]; without a CRS, in that of the image.</source>
+        <translation>Points x,y; x,y [EPSG:4326] ; sans SCR, dans celui de l'image.</translation>
+    </message>
+    <message>
+        <source>Points that are alike</source>
+        <translation>Points similaires</translation>
+    </message>
+    <message>
+        <source>Layer of what is alike</source>
+        <translation>Couche de ce qui est similaire</translation>
+    </message>
+    <message>
+        <source>Points, lines or polygons, each an example of what is sought.</source>
+        <translation>Points, lignes ou polygones, chacun étant un exemple de ce qui est recherché.</translation>
+    </message>
+    <message>
+        <source>Points that are not</source>
+        <translation>Points non similaires</translation>
+    </message>
+    <message>
+        <source>Layer of what is not</source>
+        <translation>Couche de ce qui ne l'est pas</translation>
+    </message>
+    <message>
+        <source>Places that look like what is sought but are something else.</source>
+        <translation>Lieux qui ressemblent à ce qui est recherché mais sont autre chose.</translation>
+    </message>
+    <message>
+        <source>No example was given.</source>
+        <translation>Aucun exemple n'est indiqué.</translation>
+    </message>
+    <message>
+        <source>Write a point of what is sought, or choose a layer of examples.</source>
+        <translation>Saisissez un point de ce qui est recherché, ou choisissez une couche d'exemples.</translation>
+    </message>
+    <message>
+        <source>Train a head</source>
+        <translation>Entraîner une tête</translation>
+    </message>
+    <message>
+        <source>Learns from labelled places to tell classes apart, and measures how well it does.</source>
+        <translation>Apprend à distinguer des classes à partir de zones d'entraînement, et mesure la qualité du résultat.</translation>
+    </message>
+    <message>
+        <source>train,classification,labels,supervised,land cover,accuracy,machine learning</source>
+        <translation>entraîner,entraînement,classification,étiquettes,supervisé,occupation du sol,exactitude,apprentissage automatique</translation>
+    </message>
+    <message>
+        <source>Rasters of one place, of any sensors, or embeddings of several places, each its own scene.</source>
+        <translation>Rasters d'un même lieu, de tous capteurs, ou embeddings de plusieurs lieux, chacun étant une scène à part.</translation>
+    </message>
+    <message>
+        <source>Images or embeddings</source>
+        <translation>Images ou embeddings</translation>
+    </message>
+    <message>
+        <source>{percent} % of the held-out labels are right; mean F1 {f1}. {time}</source>
+        <translation>{percent} % des échantillons mis de côté sont justes ; F1 moyen {f1}. {time}</translation>
+    </message>
+    <message>
+        <source>No labels were given.</source>
+        <translation>Aucune zone d'entraînement n'est indiquée.</translation>
+    </message>
+    <message>
+        <source>Choose a layer with a class field, or a raster of classes.</source>
+        <translation>Choisissez une couche avec un champ de classe, ou un raster de classes.</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Zones d'entraînement</translation>
+    </message>
+    <message>
+        <source>Points, lines or polygons with a class field, saved or not, or a raster of classes.</source>
+        <translation>Points, lignes ou polygones avec un champ de classe, enregistrés ou non, ou un raster de classes.</translation>
+    </message>
+    <message>
+        <source>Class field</source>
+        <translation>Champ de classe</translation>
+    </message>
+    <message>
+        <source>Text or number. Without one, the field that the layer's style shows, or the only one that can be.</source>
+        <translation>Texte ou nombre. Sans valeur, le champ que montre le style de la couche, ou le seul possible.</translation>
+    </message>
+    <message>
+        <source>Classes to leave out</source>
+        <translation>Classes à écarter</translation>
+    </message>
+    <message>
+        <source>Values of the class field, or of the raster, separated by commas.</source>
+        <translation>Valeurs du champ de classe, ou du raster, séparées par des virgules.</translation>
+    </message>
+    <message>
+        <source>Kind of head</source>
+        <translation>Type de tête</translation>
+    </message>
+    <message>
+        <source>linear: logistic regression; knn: votes of the 20 nearest labels; conv: a small convolution; upernet: a decoder, for many labels.</source>
+        <translation>linear : régression logistique ; knn : vote des 20 échantillons les plus proches ; conv : une petite convolution ; upernet : un décodeur, pour de nombreux échantillons.</translation>
+    </message>
+    <message>
+        <source>Parts of the cross-validation</source>
+        <translation>Parties de la validation croisée</translation>
+    </message>
+    <message>
+        <source>The accuracy is measured on labels that were held out, whole polygons or blocks; 0 for none.</source>
+        <translation>L'exactitude est mesurée sur des échantillons mis de côté, par polygones ou blocs entiers ; 0 pour ne pas la mesurer.</translation>
+    </message>
+    <message>
+        <source>Let every class count alike</source>
+        <translation>Donner le même poids à chaque classe</translation>
+    </message>
+    <message>
+        <source>Otherwise classes with more labels win more often.</source>
+        <translation>Sinon, les classes les mieux représentées l'emportent plus souvent.</translation>
+    </message>
+    <message>
+        <source>Blocks of the cross-validation (px)</source>
+        <translation>Blocs de la validation croisée (px)</translation>
+    </message>
+    <message>
+        <source>For a raster of labels and for points: those within a block are held out together; one chip, else.</source>
+        <translation>Pour des zones d'entraînement en raster ou en points : celles d'un même bloc sont mises de côté ensemble ; sans valeur, une imagette.</translation>
+    </message>
+    <message>
+        <source>Epochs</source>
+        <translation>Époques</translation>
+    </message>
+    <message>
+        <source>Passes over the labels, of conv and upernet and of projections; without a number, by kind.</source>
+        <translation>Passes sur les zones d'entraînement, pour conv, upernet et les projections ; sans valeur, selon le type.</translation>
+    </message>
+    <message>
+        <source>Learn projections of unseen bands</source>
+        <translation>Apprendre les projections des bandes inédites</translation>
+    </message>
+    <message>
+        <source>First learns, from the labels, how the model should read bands that it has no layer for.</source>
+        <translation>Apprend d'abord, d'après les zones d'entraînement, comment le modèle doit lire les bandes pour lesquelles il n'a pas de couche.</translation>
+    </message>
+    <message>
+        <source>Heads (*.safetensors)</source>
+        <translation>Têtes (*.safetensors)</translation>
+    </message>
+    <message>
+        <source>What “Segment with a head” takes; a .json that describes it lies beside it.</source>
+        <translation>Ce que prend « Segmenter avec une tête » ; un .json qui la décrit est placé à côté.</translation>
+    </message>
+    <message>
+        <source>The accuracy as a page with pictures.</source>
+        <translation>L'exactitude sous forme de page illustrée.</translation>
+    </message>
+    <message>
+        <source>Accuracy by class</source>
+        <translation>Exactitude par classe</translation>
+    </message>
+    <message>
+        <source>A table with one row per class, and one for all.</source>
+        <translation>Une table avec une ligne par classe, et une pour l'ensemble.</translation>
+    </message>
+    <message>
+        <source>Overall accuracy</source>
+        <translation>Exactitude globale</translation>
+    </message>
+    <message>
+        <source>Mean F1</source>
+        <translation>F1 moyen</translation>
+    </message>
+    <message>
+        <source>Mean IoU</source>
+        <translation>IoU moyen</translation>
+    </message>
+    <message>
+        <source>Warnings</source>
+        <translation>Avertissements</translation>
     </message>
     <message>
         <source>The engine's Python {path} cannot be started: {reason}.</source>
@@ -1156,6 +1796,78 @@
         <translation>Téléchargez le fichier, ou exportez la partie utile en GeoTIFF.</translation>
     </message>
     <message>
+        <source>Accuracy of each class</source>
+        <translation>Exactitude de chaque classe</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Classe</translation>
+    </message>
+    <message>
+        <source>F1 %</source>
+        <translation>F1 %</translation>
+    </message>
+    <message>
+        <source>IoU %</source>
+        <translation>IoU %</translation>
+    </message>
+    <message>
+        <source>n</source>
+        <translation>n</translation>
+    </message>
+    <message>
+        <source>How right the class is, missed and wrongly found places counted alike: 100 % is perfect</source>
+        <translation>À quel point la classe est juste, omissions et fausses détections comptant autant : 100 % est parfait</translation>
+    </message>
+    <message>
+        <source>The part that map and labels share of what either calls so: 100 % is perfect</source>
+        <translation>La part commune à la carte et aux zones d'entraînement dans ce que l'une ou les autres nomment ainsi : 100 % est parfait</translation>
+    </message>
+    <message>
+        <source>Polygons, or blocks of a raster, that are labelled so</source>
+        <translation>Polygones, ou blocs d'un raster, qui portent cette classe</translation>
+    </message>
+    <message>
+        <source>The accuracy was not measured.</source>
+        <translation>L'exactitude n'a pas été mesurée.</translation>
+    </message>
+    <message>
+        <source>{share} right in places held back</source>
+        <translation>{share} de justes dans les lieux mis de côté</translation>
+    </message>
+    <message>
+        <source>mean F1 {share}</source>
+        <translation>F1 moyen {share}</translation>
+    </message>
+    <message>
+        <source>mean IoU {share}</source>
+        <translation>IoU moyen {share}</translation>
+    </message>
+    <message>
+        <source>polygons</source>
+        <translation>polygones</translation>
+    </message>
+    <message>
+        <source>blocks of the labels</source>
+        <translation>blocs des zones d'entraînement</translation>
+    </message>
+    <message>
+        <source>cross-validated in {folds} parts by {groups}</source>
+        <translation>validation croisée en {folds} parties par {groups}</translation>
+    </message>
+    <message>
+        <source>Not measured: there are too few labels of this class</source>
+        <translation>Non mesurée : trop peu de zones d'entraînement de cette classe</translation>
+    </message>
+    <message>
+        <source>Precision {share}</source>
+        <translation>Précision {share}</translation>
+    </message>
+    <message>
+        <source>Recall {share}</source>
+        <translation>Rappel {share}</translation>
+    </message>
+    <message>
         <source>Processing does not know {name}. Enable SMARTIES again.</source>
         <translation>La boîte à outils de traitements ne connaît pas {name}. Réactivez SMARTIES.</translation>
     </message>
@@ -1452,6 +2164,50 @@
         <translation>« {text} » n'est pas une plage : saisissez-la comme 634–696.</translation>
     </message>
     <message>
+        <source>Before</source>
+        <translation>Avant</translation>
+    </message>
+    <message>
+        <source>After</source>
+        <translation>Après</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>Sortie</translation>
+    </message>
+    <message>
+        <source>Maps how much every place has changed between two dates, or differs between two sensors.</source>
+        <translation>Cartographie combien chaque lieu a changé entre deux dates, ou diffère entre deux capteurs.</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Comparer</translation>
+    </message>
+    <message>
+        <source>Embeds both dates first, unless that was done before.</source>
+        <translation>Calcule d'abord l'embedding des deux dates, si ce n'est déjà fait.</translation>
+    </message>
+    <message>
+        <source>The map of change is there, after {duration}.</source>
+        <translation>La carte des changements est là, calculée en {duration}.</translation>
+    </message>
+    <message>
+        <source>Embedding of the second date</source>
+        <translation>Embedding de la seconde date</translation>
+    </message>
+    <message>
+        <source>Add the images of the second date.</source>
+        <translation>Ajoutez les images de la seconde date.</translation>
+    </message>
+    <message>
+        <source>The project has no other embedding: make one of the second date in the tab Embed.</source>
+        <translation>Le projet n'a pas d'autre embedding : calculez celui de la seconde date dans l'onglet Embedding.</translation>
+    </message>
+    <message>
+        <source>GeoTIFF (*.tif *.tiff)</source>
+        <translation>GeoTIFF (*.tif *.tiff)</translation>
+    </message>
+    <message>
         <source>visible</source>
         <translation>visible</translation>
     </message>
@@ -1488,6 +2244,62 @@
         <translation>bande C</translation>
     </message>
     <message>
+        <source>Features of</source>
+        <translation>Caractéristiques de</translation>
+    </message>
+    <message>
+        <source>Divides the map into groups of places that look alike, without any labels.</source>
+        <translation>Répartit la carte en groupes de lieux qui se ressemblent, sans zones d'entraînement.</translation>
+    </message>
+    <message>
+        <source>Find clusters</source>
+        <translation>Former les groupes</translation>
+    </message>
+    <message>
+        <source>The map of clusters is there, after {duration}.</source>
+        <translation>La carte des groupes est là, calculée en {duration}.</translation>
+    </message>
+    <message>
+        <source>Alike clusters get alike colours; begin with more and merge them by eye</source>
+        <translation>Des groupes proches ont des couleurs proches ; commencez avec plus de groupes, puis fusionnez-les à l'œil</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>Nombre</translation>
+    </message>
+    <message>
+        <source>The same seed gives the same clusters; another one a different start</source>
+        <translation>La même graine donne les mêmes groupes ; une autre donne un autre départ</translation>
+    </message>
+    <message>
+        <source>Class of the next polygon</source>
+        <translation>Classe du prochain polygone</translation>
+    </message>
+    <message>
+        <source>Type a class, or pick one: the next polygons get it</source>
+        <translation>Saisissez une classe, ou choisissez-en une : les prochains polygones la recevront</translation>
+    </message>
+    <message>
+        <source>e.g. water</source>
+        <translation>p. ex. eau</translation>
+    </message>
+    <message>
+        <source>Draw</source>
+        <translation>Dessiner</translation>
+    </message>
+    <message>
+        <source>Left clicks set the corners of a polygon, a right click ends it</source>
+        <translation>Les clics gauches posent les sommets d'un polygone, un clic droit le termine</translation>
+    </message>
+    <message>
+        <source>Draw class</source>
+        <translation>Classe à dessiner</translation>
+    </message>
+    <message>
+        <source>Name a class and draw a few polygons of it, then the next class.</source>
+        <translation>Nommez une classe et dessinez-en quelques polygones, puis passez à la classe suivante.</translation>
+    </message>
+    <message>
         <source>Forget the band table</source>
         <translation>Oublier la table de bandes</translation>
     </message>
@@ -1508,8 +2320,24 @@
         <translation>Paramètres</translation>
     </message>
     <message>
-        <source>Output</source>
-        <translation>Sortie</translation>
+        <source>Describes every place of the images by a vector, for maps and searches to build on.</source>
+        <translation>Décrit chaque lieu des images par un vecteur, base des cartes et des recherches.</translation>
+    </message>
+    <message>
+        <source>Embed</source>
+        <translation>Embedding</translation>
+    </message>
+    <message>
+        <source>Embed the images</source>
+        <translation>Calculer l'embedding des images</translation>
+    </message>
+    <message>
+        <source>Add an image first.</source>
+        <translation>Ajoutez d'abord une image.</translation>
+    </message>
+    <message>
+        <source>The embedding is on the map, after {duration}.</source>
+        <translation>L'embedding est sur la carte, calculé en {duration}.</translation>
     </message>
     <message>
         <source>Bands of {name}</source>
@@ -1520,12 +2348,84 @@
         <translation>Impossible d'interroger le moteur : {reason}.</translation>
     </message>
     <message>
-        <source>The part of the images that is embedded</source>
-        <translation>La partie des images dont l'embedding est calculé</translation>
+        <source>Pick on the map</source>
+        <translation>Désigner sur la carte</translation>
     </message>
     <message>
-        <source>Draw</source>
-        <translation>Dessiner</translation>
+        <source>Click what you look for; with Shift, what you do not. Escape ends it.</source>
+        <translation>Cliquez sur ce que vous cherchez ; avec Maj, sur ce que vous ne cherchez pas. Échap pour terminer.</translation>
+    </message>
+    <message>
+        <source>As what I look for</source>
+        <translation>Comme ce que je cherche</translation>
+    </message>
+    <message>
+        <source>As what I do not look for</source>
+        <translation>Comme ce que je ne cherche pas</translation>
+    </message>
+    <message>
+        <source>Selection</source>
+        <translation>Sélection</translation>
+    </message>
+    <message>
+        <source>Take the selected features of the active layer as examples</source>
+        <translation>Prendre comme exemples les entités sélectionnées de la couche active</translation>
+    </message>
+    <message>
+        <source>Click: what you look for. Shift+click: what you do not.</source>
+        <translation>Clic : ce que vous cherchez. Maj+clic : ce que vous ne cherchez pas.</translation>
+    </message>
+    <message>
+        <source>Examples</source>
+        <translation>Exemples</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Retirer</translation>
+    </message>
+    <message>
+        <source>Remove the chosen examples (Delete)</source>
+        <translation>Retirer les exemples choisis (Suppr)</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Effacer</translation>
+    </message>
+    <message>
+        <source>Remove all examples</source>
+        <translation>Retirer tous les exemples</translation>
+    </message>
+    <message>
+        <source>What is looked for</source>
+        <translation>Ce qui est recherché</translation>
+    </message>
+    <message>
+        <source>What is not looked for</source>
+        <translation>Ce qui n'est pas recherché</translation>
+    </message>
+    <message>
+        <source>Nothing is selected: choose a vector layer in the Layers panel, and select features in it.</source>
+        <translation>Rien n'est sélectionné : choisissez une couche vecteur dans le panneau Couches, et sélectionnez-y des entités.</translation>
+    </message>
+    <message>
+        <source>The example {example} cannot be brought into {crs}.</source>
+        <translation>Impossible de convertir l'exemple {example} vers {crs}.</translation>
+    </message>
+    <message>
+        <source>the map's coordinate system</source>
+        <translation>le SCR de la carte</translation>
+    </message>
+    <message>
+        <source>Remove it, or choose another coordinate system for the project.</source>
+        <translation>Retirez-le, ou choisissez un autre SCR pour le projet.</translation>
+    </message>
+    <message>
+        <source>{layer}, feature {number}</source>
+        <translation>{layer}, entité {number}</translation>
+    </message>
+    <message>
+        <source>The part of the images that is embedded</source>
+        <translation>La partie des images dont l'embedding est calculé</translation>
     </message>
     <message>
         <source>Draw a rectangle on the map</source>
@@ -1556,16 +2456,104 @@
         <translation>Grille : {grid}</translation>
     </message>
     <message>
+        <source>A head</source>
+        <translation>Une tête</translation>
+    </message>
+    <message>
+        <source>File of the head</source>
+        <translation>Fichier de la tête</translation>
+    </message>
+    <message>
+        <source>File of a head</source>
+        <translation>Fichier d'une tête</translation>
+    </message>
+    <message>
+        <source>Classes of the head</source>
+        <translation>Classes de la tête</translation>
+    </message>
+    <message>
+        <source>A file…</source>
+        <translation>Un fichier…</translation>
+    </message>
+    <message>
+        <source>Linear</source>
+        <translation>Linéaire</translation>
+    </message>
+    <message>
+        <source>Nearest neighbours</source>
+        <translation>Plus proches voisins</translation>
+    </message>
+    <message>
+        <source>Convolution</source>
+        <translation>Convolution</translation>
+    </message>
+    <message>
+        <source>UPerNet</source>
+        <translation>UPerNet</translation>
+    </message>
+    <message>
+        <source>{share} %</source>
+        <translation>{share} %</translation>
+    </message>
+    <message>
+        <source>and {count} more</source>
+        <translation>et {count} de plus</translation>
+    </message>
+    <message>
+        <source>Polygons, lines or points with a class, or a raster of classes</source>
+        <translation>Polygones, lignes ou points avec une classe, ou un raster de classes</translation>
+    </message>
+    <message>
+        <source>The field that holds the class</source>
+        <translation>Le champ qui contient la classe</translation>
+    </message>
+    <message>
+        <source>New label layer</source>
+        <translation>Nouvelle couche d'entraînement</translation>
+    </message>
+    <message>
+        <source>Make a layer of polygons and begin to draw in it</source>
+        <translation>Créer une couche de polygones et commencer à y dessiner</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Couche</translation>
+    </message>
+    <message>
+        <source>Choose a layer of labels, or draw some: New label layer.</source>
+        <translation>Choisissez une couche de zones d'entraînement, ou dessinez-en : Nouvelle couche d'entraînement.</translation>
+    </message>
+    <message>
+        <source>{layer} has no field that could hold a class.</source>
+        <translation>{layer} n'a pas de champ qui puisse contenir une classe.</translation>
+    </message>
+    <message>
+        <source>Draw polygons of two classes at least.</source>
+        <translation>Dessinez des polygones d'au moins deux classes.</translation>
+    </message>
+    <message>
+        <source>Choose a layer</source>
+        <translation>Choisissez une couche</translation>
+    </message>
+    <message>
+        <source>The labels of {layer} are known to this QGIS alone: they are in memory, or not saved yet.</source>
+        <translation>Les zones d'entraînement de {layer} ne sont connues que de ce QGIS : elles sont en mémoire, ou pas encore enregistrées.</translation>
+    </message>
+    <message>
+        <source>Save them as a GeoPackage first; here they can be used as they are.</source>
+        <translation>Enregistrez-les d'abord en GeoPackage ; ici, elles peuvent servir telles quelles.</translation>
+    </message>
+    <message>
+        <source>Labels {number}</source>
+        <translation>Zones d'entraînement {number}</translation>
+    </message>
+    <message>
         <source>Add</source>
         <translation>Ajouter</translation>
     </message>
     <message>
         <source>Add raster layers of the project</source>
         <translation>Ajouter des couches raster du projet</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Retirer</translation>
     </message>
     <message>
         <source>Remove the chosen image from the list (Delete)</source>
@@ -1610,10 +2598,6 @@
     <message>
         <source>Copy the log</source>
         <translation>Copier le journal</translation>
-    </message>
-    <message>
-        <source>Clear</source>
-        <translation>Effacer</translation>
     </message>
     <message>
         <source>Empty the log</source>
@@ -1680,14 +2664,6 @@
         <translation>Pas encore téléchargé.</translation>
     </message>
     <message>
-        <source>Embed</source>
-        <translation>Embedding</translation>
-    </message>
-    <message>
-        <source>Add an image first.</source>
-        <translation>Ajoutez d'abord une image.</translation>
-    </message>
-    <message>
         <source>Set up the engine first.</source>
         <translation>Installez d'abord le moteur.</translation>
     </message>
@@ -1714,10 +2690,6 @@
     <message>
         <source>Finished after {duration}.</source>
         <translation>Terminé en {duration}.</translation>
-    </message>
-    <message>
-        <source>The embedding is on the map, after {duration}.</source>
-        <translation>L'embedding est sur la carte, calculé en {duration}.</translation>
     </message>
     <message>
         <source>The model was downloaded.</source>
@@ -1804,16 +2776,136 @@
         <translation>{size} au plus sur disque</translation>
     </message>
     <message>
+        <source>Fill in</source>
+        <translation>Compléter</translation>
+    </message>
+    <message>
+        <source>Predicts bands that the images lack, and maps where the model is surprised by what it sees.</source>
+        <translation>Prédit des bandes qui manquent aux images, et cartographie où ce que voit le modèle le surprend.</translation>
+    </message>
+    <message>
+        <source>Predict the bands</source>
+        <translation>Prédire les bandes</translation>
+    </message>
+    <message>
+        <source>Add an image in the tab Embed first.</source>
+        <translation>Ajoutez d'abord une image dans l'onglet Embedding.</translation>
+    </message>
+    <message>
+        <source>Choose a band to predict, or the map of surprises.</source>
+        <translation>Choisissez une bande à prédire, ou la carte des surprises.</translation>
+    </message>
+    <message>
+        <source>The chosen model has no decoder, which this needs. Choose another one in the tab Embed.</source>
+        <translation>Le modèle choisi n'a pas de décodeur, indispensable ici. Choisissez-en un autre dans l'onglet Embedding.</translation>
+    </message>
+    <message>
+        <source>The prediction is on the map, after {duration}.</source>
+        <translation>La prédiction est sur la carte, calculée en {duration}.</translation>
+    </message>
+    <message>
+        <source>None yet.</source>
+        <translation>Aucune pour l'instant.</translation>
+    </message>
+    <message>
+        <source>⚠ The chosen model has no decoder: it can describe images, but not fill in bands.</source>
+        <translation>⚠ Le modèle choisi n'a pas de décodeur : il peut décrire des images, mais pas compléter des bandes.</translation>
+    </message>
+    <message>
+        <source>⚠ The chosen model has random weights: what it fills in means nothing.</source>
+        <translation>⚠ Le modèle choisi a des poids aléatoires : ce qu'il complète ne signifie rien.</translation>
+    </message>
+    <message>
+        <source>No band</source>
+        <translation>Aucune bande</translation>
+    </message>
+    <message>
+        <source>Bands of the sensors that the model was trained on</source>
+        <translation>Bandes des capteurs sur lesquels le modèle a été entraîné</translation>
+    </message>
+    <message>
+        <source>{band} (in the images)</source>
+        <translation>{band} (dans les images)</translation>
+    </message>
+    <message>
+        <source>How wrong the model is about what it was not shown: high where a place is unlike its surroundings</source>
+        <translation>L'erreur du modèle sur ce qui ne lui a pas été montré : élevée là où un lieu diffère de ce qui l'entoure</translation>
+    </message>
+    <message>
+        <source>Map of surprises (anomaly)</source>
+        <translation>Carte des surprises (anomalies)</translation>
+    </message>
+    <message>
+        <source>radar</source>
+        <translation>radar</translation>
+    </message>
+    <message>
+        <source>Reduce</source>
+        <translation>Réduire</translation>
+    </message>
+    <message>
+        <source>Sums up an embedding in its few main components; scenes that share a basis share their colours.</source>
+        <translation>Résume un embedding en quelques composantes principales ; des scènes qui partagent une base partagent leurs couleurs.</translation>
+    </message>
+    <message>
+        <source>Choose the file of the other scene's basis.</source>
+        <translation>Choisissez le fichier de la base de l'autre scène.</translation>
+    </message>
+    <message>
+        <source>The components are on the map, after {duration}.</source>
+        <translation>Les composantes sont sur la carte, calculées en {duration}.</translation>
+    </message>
+    <message>
+        <source>Three make a picture; a classifier of your own may want more</source>
+        <translation>Trois donnent un aperçu en couleurs ; votre propre classificateur peut en demander plus</translation>
+    </message>
+    <message>
+        <source>Basis</source>
+        <translation>Base</translation>
+    </message>
+    <message>
+        <source>Of this scene</source>
+        <translation>De cette scène</translation>
+    </message>
+    <message>
+        <source>Of another scene…</source>
+        <translation>D'une autre scène…</translation>
+    </message>
+    <message>
+        <source>With the basis of another scene, the same colour means the same in both</source>
+        <translation>Avec la base d'une autre scène, une même couleur a le même sens dans les deux</translation>
+    </message>
+    <message>
+        <source>Basis file</source>
+        <translation>Fichier de la base</translation>
+    </message>
+    <message>
+        <source>Basis (*.safetensors)</source>
+        <translation>Base (*.safetensors)</translation>
+    </message>
+    <message>
+        <source>The first three components as red, green and blue</source>
+        <translation>Les trois premières composantes en rouge, vert et bleu</translation>
+    </message>
+    <message>
+        <source>Picture of it in three colours</source>
+        <translation>Avec un aperçu en trois couleurs</translation>
+    </message>
+    <message>
+        <source>Keep the basis</source>
+        <translation>Conserver la base</translation>
+    </message>
+    <message>
+        <source>Not kept</source>
+        <translation>Non conservée</translation>
+    </message>
+    <message>
         <source>Plan of the run</source>
         <translation>Plan de l'exécution</translation>
     </message>
     <message>
         <source>Run</source>
         <translation>Exécuter</translation>
-    </message>
-    <message>
-        <source>Embed the images (Ctrl+Return)</source>
-        <translation>Calculer l'embedding des images (Ctrl+Entrée)</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -1838,6 +2930,10 @@
     <message>
         <source>Device and precision; opens the set-up of the engine</source>
         <translation>Périphérique et précision ; ouvre l'installation du moteur</translation>
+    </message>
+    <message>
+        <source>{task} (Ctrl+Return)</source>
+        <translation>{task} (Ctrl+Entrée)</translation>
     </message>
     <message>
         <source>Cancelling…</source>
@@ -1928,6 +3024,18 @@
         <translation>Token</translation>
     </message>
     <message>
+        <source>Learnt bands</source>
+        <translation>Bandes apprises</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Aucune</translation>
+    </message>
+    <message>
+        <source>A head that was trained with layers for bands which the model has never seen</source>
+        <translation>Une tête entraînée avec des couches pour des bandes que le modèle n'a jamais vues</translation>
+    </message>
+    <message>
         <source>Values</source>
         <translation>Valeurs</translation>
     </message>
@@ -1972,18 +3080,6 @@
         <translation>Automatique</translation>
     </message>
     <message>
-        <source>GeoTIFF (*.tif *.tiff)</source>
-        <translation>GeoTIFF (*.tif *.tiff)</translation>
-    </message>
-    <message>
-        <source>Temporary file</source>
-        <translation>Fichier temporaire</translation>
-    </message>
-    <message>
-        <source>Picture of it in three colours</source>
-        <translation>Avec un aperçu en trois couleurs</translation>
-    </message>
-    <message>
         <source>Its three main components as red, green and blue</source>
         <translation>Ses trois composantes principales en rouge, vert et bleu</translation>
     </message>
@@ -2014,6 +3110,74 @@
     <message>
         <source>Nearest layer</source>
         <translation>Couche la plus proche</translation>
+    </message>
+    <message>
+        <source>Map of</source>
+        <translation>Carte de</translation>
+    </message>
+    <message>
+        <source>Segment</source>
+        <translation>Segmenter</translation>
+    </message>
+    <message>
+        <source>Makes a map of classes with a head that was trained, here or elsewhere.</source>
+        <translation>Produit une carte de classes avec une tête déjà entraînée, ici ou ailleurs.</translation>
+    </message>
+    <message>
+        <source>Make the map</source>
+        <translation>Produire la carte</translation>
+    </message>
+    <message>
+        <source>Train a head in the tab Train, or choose the file of one.</source>
+        <translation>Entraînez une tête dans l'onglet Entraîner, ou choisissez le fichier d'une tête.</translation>
+    </message>
+    <message>
+        <source>There is no file {path}. Choose another head.</source>
+        <translation>Le fichier {path} n'existe pas. Choisissez une autre tête.</translation>
+    </message>
+    <message>
+        <source>The map of classes is there, after {duration}.</source>
+        <translation>La carte des classes est là, calculée en {duration}.</translation>
+    </message>
+    <message>
+        <source>Smaller patches are given to their largest neighbour; 0 keeps them all</source>
+        <translation>Les îlots plus petits sont attribués à leur plus grand voisin ; 0 les conserve tous</translation>
+    </message>
+    <message>
+        <source>Least patch</source>
+        <translation>Îlot minimal</translation>
+    </message>
+    <message>
+        <source>A second raster that tells how sure the head is at every pixel</source>
+        <translation>Un second raster qui indique le degré de certitude de la tête en chaque pixel</translation>
+    </message>
+    <message>
+        <source>Confidence as</source>
+        <translation>Confiance selon</translation>
+    </message>
+    <message>
+        <source>A raster with the probability of each class as a band</source>
+        <translation>Un raster avec la probabilité de chaque classe dans une bande</translation>
+    </message>
+    <message>
+        <source>Probability of each class</source>
+        <translation>Probabilité de chaque classe</translation>
+    </message>
+    <message>
+        <source>The patches of the map as polygons in a GeoPackage, with class and area</source>
+        <translation>Les îlots de la carte en polygones dans un GeoPackage, avec classe et superficie</translation>
+    </message>
+    <message>
+        <source>Probability of the class</source>
+        <translation>Probabilité de la classe</translation>
+    </message>
+    <message>
+        <source>1 − entropy of all classes</source>
+        <translation>1 − entropie de toutes les classes</translation>
+    </message>
+    <message>
+        <source>Temporary file</source>
+        <translation>Fichier temporaire</translation>
     </message>
     <message>
         <source>Set up the engine…</source>
@@ -2140,6 +3304,58 @@
         <translation>Trouvé : {name}, pilote {driver}.</translation>
     </message>
     <message>
+        <source>Search</source>
+        <translation>Recherche</translation>
+    </message>
+    <message>
+        <source>Places above a threshold</source>
+        <translation>Lieux au-dessus d'un seuil</translation>
+    </message>
+    <message>
+        <source>Click on something in the map: every place is coloured by how alike it is.</source>
+        <translation>Cliquez sur quelque chose dans la carte : chaque lieu est coloré selon sa ressemblance.</translation>
+    </message>
+    <message>
+        <source>Find alike</source>
+        <translation>Trouver les similaires</translation>
+    </message>
+    <message>
+        <source>Pick on the map what you look for.</source>
+        <translation>Désignez sur la carte ce que vous cherchez.</translation>
+    </message>
+    <message>
+        <source>Pick at least one place that you do look for: a click without Shift.</source>
+        <translation>Désignez au moins un lieu que vous cherchez : un clic sans Maj.</translation>
+    </message>
+    <message>
+        <source>The alike places are on the map as polygons, after {duration}.</source>
+        <translation>Les lieux similaires sont sur la carte en polygones, calculés en {duration}.</translation>
+    </message>
+    <message>
+        <source>Search anew with every example that is picked or removed</source>
+        <translation>Relancer la recherche à chaque exemple désigné ou retiré</translation>
+    </message>
+    <message>
+        <source>Search at every click</source>
+        <translation>Rechercher à chaque clic</translation>
+    </message>
+    <message>
+        <source>Take off what all places have in common: spreads the values where everything seems alike</source>
+        <translation>Retrancher ce que tous les lieux ont en commun : étale les valeurs quand tout semble se ressembler</translation>
+    </message>
+    <message>
+        <source>The images of the tab Embed</source>
+        <translation>Les images de l'onglet Embedding</translation>
+    </message>
+    <message>
+        <source>Add an image in the tab Embed, or choose an embedding.</source>
+        <translation>Ajoutez une image dans l'onglet Embedding, ou choisissez un embedding.</translation>
+    </message>
+    <message>
+        <source>Embeds the images first, unless that was done before.</source>
+        <translation>Calcule d'abord l'embedding des images, si ce n'est déjà fait.</translation>
+    </message>
+    <message>
         <source>Spectrum: learnt ranges and the bands of the layer</source>
         <translation>Spectre : plages apprises et bandes de la couche</translation>
     </message>
@@ -2154,6 +3370,178 @@
     <message>
         <source>learnt from {sensor} {band}</source>
         <translation>apprise sur {sensor} {band}</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>Tâches</translation>
+    </message>
+    <message>
+        <source>{task}: done after {duration}.</source>
+        <translation>{task} : terminé en {duration}.</translation>
+    </message>
+    <message>
+        <source>Places at or above this similarity count as alike</source>
+        <translation>Les lieux qui atteignent ou dépassent cette similarité comptent comme similaires</translation>
+    </message>
+    <message>
+        <source>Show only what is above</source>
+        <translation>N'afficher que ce qui est au-dessus</translation>
+    </message>
+    <message>
+        <source>Makes the rest of the map see-through</source>
+        <translation>Rend le reste de la carte transparent</translation>
+    </message>
+    <message>
+        <source>Export polygons</source>
+        <translation>Exporter les polygones</translation>
+    </message>
+    <message>
+        <source>The places at or above the threshold as polygons, with their area</source>
+        <translation>Les lieux qui atteignent ou dépassent le seuil, en polygones, avec leur superficie</translation>
+    </message>
+    <message>
+        <source>Segment the same images with the new head; the map before it is replaced</source>
+        <translation>Segmenter les mêmes images avec la nouvelle tête ; la carte précédente est remplacée</translation>
+    </message>
+    <message>
+        <source>Make the map at once</source>
+        <translation>Produire aussitôt la carte</translation>
+    </message>
+    <message>
+        <source>Measure in</source>
+        <translation>Mesurer en</translation>
+    </message>
+    <message>
+        <source>{count} parts</source>
+        <translation>{count} parties</translation>
+    </message>
+    <message>
+        <source>Do not measure</source>
+        <translation>Ne pas mesurer</translation>
+    </message>
+    <message>
+        <source>The polygons are divided into so many parts; each is judged by a head trained on the others</source>
+        <translation>Les polygones sont répartis en autant de parties ; chacune est évaluée par une tête entraînée sur les autres</translation>
+    </message>
+    <message>
+        <source>A class with few labels counts as much as one with many</source>
+        <translation>Une classe peu représentée compte autant qu'une classe bien représentée</translation>
+    </message>
+    <message>
+        <source>Balance</source>
+        <translation>Équilibrage</translation>
+    </message>
+    <message>
+        <source>All classes alike</source>
+        <translation>Toutes les classes à égalité</translation>
+    </message>
+    <message>
+        <source>Leave out</source>
+        <translation>Écarter</translation>
+    </message>
+    <message>
+        <source>e.g. cloud, 0</source>
+        <translation>p. ex. nuage, 0</translation>
+    </message>
+    <message>
+        <source>Classes, by commas</source>
+        <translation>Classes, séparées par des virgules</translation>
+    </message>
+    <message>
+        <source>Pixels along a block of labels that come as a raster or as points; one block is never divided</source>
+        <translation>Côté, en pixels, d'un bloc de zones d'entraînement fournies en raster ou en points ; un bloc n'est jamais divisé</translation>
+    </message>
+    <message>
+        <source>Blocks of</source>
+        <translation>Blocs de</translation>
+    </message>
+    <message>
+        <source>One chip</source>
+        <translation>Une imagette</translation>
+    </message>
+    <message>
+        <source>Passes over the labels, of heads that are trained step by step</source>
+        <translation>Passes sur les zones d'entraînement, pour les têtes entraînées pas à pas</translation>
+    </message>
+    <message>
+        <source>By kind</source>
+        <translation>Selon le type</translation>
+    </message>
+    <message>
+        <source>First learn a layer for each band that the model has never seen; takes longer</source>
+        <translation>Apprendre d'abord une couche pour chaque bande que le modèle n'a jamais vue ; prend plus de temps</translation>
+    </message>
+    <message>
+        <source>Unseen bands</source>
+        <translation>Bandes inédites</translation>
+    </message>
+    <message>
+        <source>Learn them, too</source>
+        <translation>Les apprendre aussi</translation>
+    </message>
+    <message>
+        <source>The same seed gives the same head</source>
+        <translation>La même graine donne la même tête</translation>
+    </message>
+    <message>
+        <source>A page with the accuracy, class by class, and pictures</source>
+        <translation>Une page avec l'exactitude, classe par classe, et des illustrations</translation>
+    </message>
+    <message>
+        <source>Report as an HTML page</source>
+        <translation>Rapport en page HTML</translation>
+    </message>
+    <message>
+        <source>{file} beside the project</source>
+        <translation>{file} à côté du projet</translation>
+    </message>
+    <message>
+        <source>Logistic regression on the features of single places: fast, and hard to beat with few labels</source>
+        <translation>Régression logistique sur les caractéristiques de chaque lieu : rapide, et difficile à battre avec peu d'échantillons</translation>
+    </message>
+    <message>
+        <source>Votes of the 20 most similar labelled places: no training, good for patchy classes</source>
+        <translation>Vote des 20 échantillons les plus similaires : sans entraînement, bon pour des classes morcelées</translation>
+    </message>
+    <message>
+        <source>A convolution trained on windows of the embedding: for many labels</source>
+        <translation>Une convolution entraînée sur des fenêtres de l'embedding : pour de nombreux échantillons</translation>
+    </message>
+    <message>
+        <source>A decoder that sees four depths of the model: finest borders, many labels, takes minutes</source>
+        <translation>Un décodeur qui voit quatre profondeurs du modèle : contours les plus fins, nombreux échantillons, prend quelques minutes</translation>
+    </message>
+    <message>
+        <source>Open the report</source>
+        <translation>Ouvrir le rapport</translation>
+    </message>
+    <message>
+        <source>The accuracy with its confusion matrix and pictures, in the browser</source>
+        <translation>L'exactitude avec sa matrice de confusion et des illustrations, dans le navigateur</translation>
+    </message>
+    <message>
+        <source>Accuracy</source>
+        <translation>Exactitude</translation>
+    </message>
+    <message>
+        <source>Learns from a few labelled places to tell their classes apart, and says how well it does.</source>
+        <translation>Apprend à distinguer des classes à partir de quelques zones d'entraînement, et en indique l'exactitude.</translation>
+    </message>
+    <message>
+        <source>Train</source>
+        <translation>Entraîner</translation>
+    </message>
+    <message>
+        <source>Head and map are ready.</source>
+        <translation>La tête et la carte sont prêtes.</translation>
+    </message>
+    <message>
+        <source>The head is trained, after {duration}.</source>
+        <translation>La tête est prête, entraînée en {duration}.</translation>
+    </message>
+    <message>
+        <source>Accuracy: {share}</source>
+        <translation>Exactitude : {share}</translation>
     </message>
     <message>
         <source>seen</source>
@@ -2220,16 +3608,16 @@
         <translation>SMARTIES : calculer l'embedding d'images de tout capteur</translation>
     </message>
     <message>
+        <source>map</source>
+        <translation>carte</translation>
+    </message>
+    <message>
         <source>embedding</source>
         <translation>embedding</translation>
     </message>
     <message>
         <source>Embedding of {images}</source>
         <translation>Embedding de {images}</translation>
-    </message>
-    <message>
-        <source>PCA picture of {images}</source>
-        <translation>Aperçu ACP de {images}</translation>
     </message>
     <message>
         <source>The three main components of an embedding of {images}, as red, green and blue.</source>
@@ -2280,8 +3668,28 @@
         <translation>Entrée : {path}</translation>
     </message>
     <message>
+        <source>Head: {path}</source>
+        <translation>Tête : {path}</translation>
+    </message>
+    <message>
         <source>Job: {job}</source>
         <translation>Tâche : {job}</translation>
+    </message>
+    <message>
+        <source>The data of {layer} cannot be read.</source>
+        <translation>Impossible de lire les données de {layer}.</translation>
+    </message>
+    <message>
+        <source>Repair the layer's data source.</source>
+        <translation>Réparez la source de données de la couche.</translation>
+    </message>
+    <message>
+        <source>The shapes of {layer} cannot be copied for the engine ({reason}).</source>
+        <translation>Impossible de copier les géométries de {layer} pour le moteur ({reason}).</translation>
+    </message>
+    <message>
+        <source>Save the layer as a GeoPackage and use that.</source>
+        <translation>Enregistrez la couche en GeoPackage et utilisez celui-ci.</translation>
     </message>
 </context>
 </TS>

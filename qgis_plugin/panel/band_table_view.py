@@ -194,7 +194,7 @@ class BandTableView(QWidget):
         tools = QHBoxLayout()
         tools.setSpacing(0)
         for part in self._tools():
-            tools.addWidget(part) if part is not None else tools.addSpacing(6)
+            tools.addWidget(part) if part is not None else tools.addSpacing(2)
         tools.addWidget(self.summary, 1)
         tools.addSpacing(4)
         layout = QVBoxLayout(self)

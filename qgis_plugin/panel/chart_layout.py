@@ -104,7 +104,7 @@ def _lay(metrics: QFontMetricsF, width: float, bands: Sequence[Band]) -> ChartLa
     for title, sensors, count in _ROWS:
         learnt = [layer for layer in LAYERS if layer.sensor in sensors]
         spans = [(at(layer.min_nm), max(at(layer.max_nm), at(layer.min_nm) + 3)) for layer in learnt]
-        for layer, (start, end), lane in zip(learnt, spans, lanes(spans, count, 0.5)):
+        for layer, (start, end), lane in zip(learnt, spans, lanes(spans, count, 0.1)):
             y = top + lane * (lane_height + lane_gap)
             bars.append(Bar(layer, QRectF(start, y, end - start, lane_height)))
         height = count * (lane_height + lane_gap) - lane_gap

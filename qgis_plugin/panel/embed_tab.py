@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from qgis.core import QgsMapLayer
-from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from ...engine.spectrum import BandTable
 from ..layer_bands import store_table
-from ..layer_source import group_bands
 from ..translation import tr
 from .band_table_view import BandTableView
 from .extent_choice import ExtentChoice
@@ -19,20 +17,21 @@ from .fields import form, words
 from .grid_line import GridLines
 from .layer_list import LayerList
 from .model_choice import ModelChoice
-from .panel_image import PanelImage
-from .plan_query import job_of
+from .panel_image import PanelImage, images_of_state, images_state, of_images
+from .plan_query import ALGORITHM, job_of, plan_params
 from .run_settings import AdvancedSettings, OutputSettings, RunSettings
 from .section import Section
+from .task_tab import TaskRun, TaskTab
 
 
-class EmbedTab(QScrollArea):
+class EmbedTab(TaskTab):
     """Holds what the user chose; ``changed`` after any change of it."""
 
-    changed = pyqtSignal()
+    ALGORITHM = ALGORITHM
+    NAME = "embed"
 
     def __init__(self, iface: Any, model_names: List[str], parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
-        self._restoring = False
         self.layers = LayerList(lambda: list(iface.layerTreeView().selectedLayers()))
         self.bands = BandTableView()
         self.grid = GridLines()
@@ -57,12 +56,7 @@ class EmbedTab(QScrollArea):
             bands_layout.addWidget(widget)
         self.bands_section = Section(tr("Bands"), bands)
         self.advanced_section = Section(tr("Advanced"), self.advanced, unfolded=False)
-        content = QWidget()
-        content.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(8)
-        for section in (
+        sections = [
             Section(tr("Images"), self.layers),
             self.bands_section,
             Section(tr("Grid and extent"), where),
@@ -70,13 +64,8 @@ class EmbedTab(QScrollArea):
             Section(tr("Settings"), self.settings),
             self.advanced_section,
             Section(tr("Output"), self.output),
-        ):
-            layout.addWidget(section)
-        layout.addStretch(1)
-        self.setWidget(content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        ]
+        self.add_sections(sections)
 
         self.layers.chosen.connect(self._show_bands)
         self.layers.changed.connect(self._images_changed)
@@ -86,9 +75,49 @@ class EmbedTab(QScrollArea):
             lambda _index: self.bands.model.set_interpolation(self.advanced.interpolation.currentData())
         )
         for part in (self.extent, self.model, self.settings, self.advanced, self.output):
-            part.changed.connect(self._tell)
+            part.changed.connect(self.tell)
         self._images_changed()
         self._show_bands(None)
+
+    def title(self) -> str:
+        """The heading."""
+        return tr("Embed images")
+
+    def sentence(self) -> str:
+        """What the task does."""
+        return tr("Describes every place of the images by a vector, for maps and searches to build on.")
+
+    def verb(self) -> str:
+        """The button's text."""
+        return tr("Embed")
+
+    def tip(self) -> str:
+        """What the button does."""
+        return tr("Embed the images")
+
+    def reason(self) -> str:
+        """Why it cannot run."""
+        return "" if self.images else tr("Add an image first.")
+
+    def plan_parameters(self) -> Callable[[], Dict[str, Any]]:
+        """The engine's question for a plan."""
+        return lambda: plan_params(self.parameters())
+
+    def run(self) -> TaskRun:
+        """Embedding and picture come onto the map."""
+        return TaskRun(ALGORITHM, self.parameters(), ("OUTPUT", "PICTURE"))
+
+    def done_text(self, run: TaskRun, duration: str) -> str:
+        """What to say at the end."""
+        return tr("The embedding is on the map, after {duration}.").format(duration=duration)
+
+    def layers_removed(self, layer_ids: List[str]) -> None:
+        """Their images go."""
+        self.layers.remove_layers(layer_ids)
+
+    def close_tab(self) -> None:
+        """Give the map its tool back."""
+        self.extent.close_tool()
 
     @property
     def images(self) -> List[PanelImage]:
@@ -100,7 +129,7 @@ class EmbedTab(QScrollArea):
         images = self.images
         values: Dict[str, Any] = {"INPUT": [image.source if as_text else image.layer_id for image in images]}
         if any(image.sensor for image in images):
-            values["SENSORS"] = ",".join(self._images_of_run("sensor", "auto"))
+            values["SENSORS"] = ",".join(of_images(images, "sensor", "auto"))
         values.update(self.model.parameters())
         values.update(self.settings.parameters())
         values.update(self.advanced.parameters())
@@ -116,16 +145,10 @@ class EmbedTab(QScrollArea):
                 values["BAND_TABLES"] = json.dumps(parsed, ensure_ascii=False)
         return values
 
-    def _images_of_run(self, field: str, default: str) -> List[str]:
-        """A field of each image of the run: band files of one product are several layers, but one image."""
-        images = self.images
-        groups = group_bands([image.source for image in images], [image.band_count for image in images])
-        return [str(getattr(images[group[0]], field) or default) for group in groups]
-
     def state(self) -> Dict[str, Any]:
         """What the project keeps; band tables are kept on their layers."""
         return {
-            "images": [{"layer": image.layer_id, "sensor": image.sensor} for image in self.images],
+            "images": images_state(self.images),
             "extent": self.extent.state(),
             "model": self.model.state(),
             "settings": self.settings.state(),
@@ -137,16 +160,7 @@ class EmbedTab(QScrollArea):
         """Take over what ``state`` gave; without one everything is as at first. Damage is left out."""
         self._restoring = True
         try:
-            images = []
-            kept = state.get("images")
-            for entry in kept if isinstance(kept, list) else []:
-                if not isinstance(entry, dict):
-                    continue
-                image = PanelImage(str(entry.get("layer")), "", str(entry["sensor"]) if entry.get("sensor") else None)
-                if image.layer is not None:
-                    image.read()
-                    images.append(image)
-            self.layers.set_images(images)
+            self.layers.set_images(images_of_state(state.get("images")))
             for part, key in (
                 (self.extent, "extent"),
                 (self.model, "model"),
@@ -158,32 +172,33 @@ class EmbedTab(QScrollArea):
                 part.restore(values if isinstance(values, dict) else {})
         finally:
             self._restoring = False
-        self._tell()
+        self.tell()
 
     def refresh_names(self) -> None:
         """Show the names that the layers have now."""
+        renamed = False
         for image in self.images:
             layer = image.layer
             if layer is not None and layer.name() != image.name:
                 image.name = layer.name()
                 self.layers.refresh(image)
+                renamed = True
+        if not renamed:
+            return
         images = self.images
         self.extent.set_layers([(image.layer_id, image.name) for image in images])
-        self.advanced.set_images(self._images_of_run("name", ""))
+        self.advanced.set_images(of_images(images, "name", ""))
         chosen = self.layers.chosen_image
         if chosen is not None:
             self.bands_section.set_title(tr("Bands of {name}").format(name=chosen.name))
-
-    def _tell(self) -> None:
-        if not self._restoring:
-            self.changed.emit()
+        self.tell()
 
     def _images_changed(self) -> None:
         images = self.images
         self.extent.set_layers([(image.layer_id, image.name) for image in images])
-        self.advanced.set_images(self._images_of_run("name", ""))
+        self.advanced.set_images(of_images(images, "name", ""))
         self.settings.set_image_count(len(images))
-        self._tell()
+        self.tell()
 
     def _show_bands(self, image: Optional[PanelImage]) -> None:
         self.bands_section.setVisible(image is not None)
@@ -213,7 +228,7 @@ class EmbedTab(QScrollArea):
         self.layers.refresh(image)
         if show or image.detection is None:
             self._show_bands(image)
-        self._tell()
+        self.tell()
 
     def _sensor_chosen(self, sensor: Optional[str]) -> None:
         image = self.layers.chosen_image
@@ -223,4 +238,4 @@ class EmbedTab(QScrollArea):
         image.read()
         self.layers.refresh(image)
         self._show_bands(image)
-        self._tell()
+        self.tell()

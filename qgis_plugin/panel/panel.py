@@ -1,20 +1,15 @@
-"""The panel: pick images, see their bands, embed. It only builds parameters and runs the Processing algorithms."""
+"""The panel: a tab per task, and one bar that runs them. It only builds parameters for the Processing algorithms."""
 
 from __future__ import annotations
 
 import functools
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from qgis.core import (
-    Qgis,
-    QgsApplication,
-    QgsProcessingOutputLayerDefinition,
-    QgsProject,
-)
-from qgis.PyQt.QtCore import Qt, QUrl
+from qgis.core import Qgis, QgsApplication, QgsProject
+from qgis.PyQt.QtCore import Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QKeySequence
-from qgis.PyQt.QtWidgets import QApplication, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ...engine.errors import SmartiesError
 from ..compat import QShortcut
@@ -26,18 +21,30 @@ from ..translation import tr
 from .algorithm_run import AlgorithmRun
 from .copy_as import python_call, qgis_process_command
 from .embed_tab import EmbedTab
+from .embedding_layers import EmbeddingLayers
 from .engine_query import EngineQuery
+from .heads import HeadList
+from .layer_tree import once_arranged
 from .log_view import LogView
 from .message import show_error, show_note
-from .plan_query import ALGORITHM, plan_params
+from .plan_query import ALGORITHM
 from .project_state import load_state, save_state
 from .quantities import duration_text, plan_text, time_left_text
+from .result_layer import layer_of_file
 from .run_bar import RunBar
 from .setup_card import SetupCard
 from .setup_dialog import SetupDialog, stop_setup
 from .setup_task import SetupTask
+from .task_rail import TaskRail
+from .task_tab import TaskRun, TaskTab, known_parameters
+from .tasks import make_tabs
 
-_STATE = "panel/embed"
+_FETCH = "smarties:fetchmodel"
+#: A search that ends sooner does not make the bar jump at every click.
+_QUIET_MS = 500
+
+#: What makes a run once the engine is free; None: it is no longer wanted.
+MakeRun = Callable[[], Optional[TaskRun]]
 
 
 class SmartiesPanel(QWidget):
@@ -46,7 +53,9 @@ class SmartiesPanel(QWidget):
     def __init__(self, iface: Any, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._iface = iface
-        self._algorithm = ALGORITHM
+        self._run_tab: Optional[TaskTab] = None
+        self._task_run = TaskRun(ALGORITHM, {})
+        self._waiting: Optional[Tuple[TaskTab, MakeRun]] = None
         self._started_at = 0.0
         self._ready = False
         self._diagnostics: Optional[SetupTask] = None
@@ -54,12 +63,16 @@ class SmartiesPanel(QWidget):
         self._connections: List[Callable[[], None]] = []
         self.card = SetupCard()
         self.embed = EmbedTab(iface, _model_names())
+        self.embeddings = EmbeddingLayers(self)
+        self.heads = HeadList(self)
+        self.task_tabs: List[TaskTab] = [self.embed, *make_tabs(iface, self.embed, self.embeddings, self.heads)]
+        self._front: TaskTab = self.embed
         self.log = LogView()
         self.run_bar = RunBar()
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.embed, tr("Embed"))
-        self.tabs.addTab(self.log, tr("Log"))
+        self.tabs = TaskRail()
+        for tab in self.task_tabs:
+            self.tabs.addTab(tab, tab.icon(), tab.title())
+        self.tabs.addTab(self.log, QgsApplication.getThemeIcon("/mMessageLog.svg"), tr("Log"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -69,6 +82,10 @@ class SmartiesPanel(QWidget):
         self.setMinimumWidth(300)
 
         self.run = AlgorithmRun(self)
+        self._quiet_timer = QTimer(self)
+        self._quiet_timer.setSingleShot(True)
+        self._quiet_timer.setInterval(_QUIET_MS)
+        self._quiet_timer.timeout.connect(lambda: self.run_bar.set_running(self.run.running))
         self.plan_query = EngineQuery("plan", self)
         self.model_query = EngineQuery("models", self, quiet_ms=0)
         self.watcher = EngineWatcher(self)
@@ -83,21 +100,20 @@ class SmartiesPanel(QWidget):
 
     # -- what the user does ---------------------------------------------------------------------
 
+    @property
+    def tab(self) -> TaskTab:
+        """The task in front; behind the log, the one that was before."""
+        return self._front
+
     def start(self) -> None:
-        """Embed the images as the panel stands."""
+        """Run the task in front as its tab stands."""
         if self.run.running or not self.run_bar.run_button.isEnabled():
             return
-        self.plan_query.stop()
-        parameters = self.embed.parameters()
-        project = QgsProject.instance()
-        for name in ("OUTPUT", "PICTURE"):
-            if name in parameters:
-                parameters[name] = QgsProcessingOutputLayerDefinition(parameters[name], project)
-        self._algorithm = ALGORITHM
-        self.run.start(ALGORITHM, parameters)
+        self._start(self.tab, self.tab.run)
 
     def cancel(self) -> None:
         """Stop the run under way."""
+        self._waiting = None
         if self.run.running:
             self.run_bar.set_cancelling()
             self.run.cancel()
@@ -130,7 +146,11 @@ class SmartiesPanel(QWidget):
         self.run.abandon()
         self.plan_query.stop()
         self.model_query.stop()
-        self.embed.extent.close_tool()
+        self._waiting = None
+        self._quiet_timer.stop()
+        for tab in self.task_tabs:
+            tab.close_tab()
+        self.embeddings.close()
         self.watcher.close()
         stop_setup()
         if self._setup_dialog is not None:
@@ -143,7 +163,10 @@ class SmartiesPanel(QWidget):
 
     def _connect_parts(self) -> None:
         self.card.set_up.connect(self.set_up_engine)
-        self.embed.changed.connect(self._refresh)
+        self.tabs.changed.connect(self._tab_changed)
+        for tab in self.task_tabs:
+            tab.changed.connect(functools.partial(self._choices_changed, tab))
+            tab.requested.connect(functools.partial(self._requested, tab))
         self.embed.layers.refused.connect(lambda reason: show_note(self._iface, reason, Qgis.MessageLevel.Warning))
         self.embed.model.download.connect(self._download)
         self.run_bar.run.connect(self.start)
@@ -178,27 +201,40 @@ class SmartiesPanel(QWidget):
             signal.connect(slot)
             self._connections.append(functools.partial(signal.disconnect, slot))
 
+    def _tab_changed(self) -> None:
+        front = self.tabs.currentWidget()
+        if isinstance(front, TaskTab) and front is not self._front:
+            self._front = front
+            self.run_bar.set_plan("")
+            self._refresh()
+
+    def _choices_changed(self, tab: TaskTab) -> None:
+        if tab is self._front:
+            self._refresh()
+
     def _refresh(self) -> None:
         """Something was chosen: plan anew, and offer what can be done."""
-        images = self.embed.images
-        reason = ""
-        if not images:
-            reason = tr("Add an image first.")
-        elif not self._ready:
+        tab = self.tab
+        reason = tab.reason()
+        if not reason and not self._ready:
             reason = tr("Set up the engine first.")
+        self.run_bar.set_task(tab.verb(), tab.tip())
         self.run_bar.set_runnable(not reason, reason)
-        if self.run.running:
+        if self.run.running and not self._task_run.quiet:
             return
-        if reason:
-            self.plan_query.stop()
-            self.run_bar.set_plan(reason)
-            self.embed.grid.show_nothing()
-            return
-        if not self.embed.model.known and not self.model_query.busy:
+        if self._ready and self.embed.images and not self.embed.model.known and not self.model_query.busy:
             self.model_query.ask(dict)
+        question = tab.plan_parameters()
+        if reason or question is None:
+            self.plan_query.stop()
+            self.run_bar.set_plan(reason or tab.note())
+            self.run_bar.plan.setToolTip("")
+            if tab is self.embed:
+                self.embed.grid.show_nothing()
+            return
         self.run_bar.set_plan(self.run_bar.plan.text() or tr("Planning…"), waiting=True)
         self.embed.grid.show_waiting()
-        self.plan_query.ask(lambda: plan_params(self.embed.parameters()))
+        self.plan_query.ask(question)
 
     def _planned(self, plan: Dict[str, Any]) -> None:
         self.embed.grid.show_plan(plan)
@@ -213,13 +249,12 @@ class SmartiesPanel(QWidget):
     def _download(self, name: str) -> None:
         if self.run.running:
             return
-        self.plan_query.stop()
-        self._algorithm = "smarties:fetchmodel"
-        self.run.start(self._algorithm, {"MODEL": name})
+        self._start(self.embed, lambda: TaskRun(_FETCH, {"MODEL": name}, ()))
 
     def _copy(self, write: Callable[[str, Dict[str, Any]], str]) -> None:
         try:
-            text = write(ALGORITHM, self.embed.parameters(as_text=True))
+            values = known_parameters(self.tab.ALGORITHM, self.tab.parameters(as_text=True))
+            text = write(self.tab.ALGORITHM, values)
         except SmartiesError as error:
             show_error(self._iface, str(error), self.show_log)
             return
@@ -243,10 +278,36 @@ class SmartiesPanel(QWidget):
 
     # -- the run --------------------------------------------------------------------------------
 
+    def _requested(self, tab: TaskTab, make: MakeRun) -> None:
+        """A tab wants a run that nobody pressed Run for: now, or when the one under way has ended."""
+        if not self._ready:
+            self.check_environment()
+        elif self.run.running:
+            self._waiting = (tab, make)
+        else:
+            self._start(tab, make)
+
+    def _start(self, tab: TaskTab, make: MakeRun) -> None:
+        self.plan_query.stop()
+        try:
+            run = make()
+        except SmartiesError as error:
+            show_error(self._iface, str(error), self.show_log)
+            return
+        if run is not None:
+            self._begin(tab, run)
+
+    def _begin(self, tab: TaskTab, run: TaskRun) -> None:
+        self._run_tab, self._task_run = tab, run
+        self.run.start(run.algorithm, run.values())
+
     def _run_started(self) -> None:
         self._started_at = time.monotonic()
-        self.log.add(tr("Started {algorithm}.").format(algorithm=self._algorithm))
-        self.run_bar.set_running(True)
+        self.log.add(tr("Started {algorithm}.").format(algorithm=self._task_run.algorithm))
+        if self._task_run.quiet:
+            self._quiet_timer.start()
+        else:
+            self.run_bar.set_running(True)
 
     def _run_timed(self, message: str, seconds_left: Optional[float]) -> None:
         left = time_left_text(seconds_left)
@@ -255,12 +316,22 @@ class SmartiesPanel(QWidget):
     def _run_finished(self, results: Dict[str, Any]) -> None:
         took = duration_text(time.monotonic() - self._started_at)
         self.log.add(tr("Finished after {duration}.").format(duration=took))
-        if self._algorithm == ALGORITHM:
-            text = tr("The embedding is on the map, after {duration}.").format(duration=took)
-        else:
+        tab, run = self._run_tab, self._task_run
+        follow_up = None
+        if run.algorithm == _FETCH or tab is None:
             text = tr("The model was downloaded.")
+        else:
+            text = tab.done_text(run, took)
+            follow_up = tab.finished(run, results)
+            loaded = [layer_of_file(str(results[name])) for name in run.loads if results.get(name)]
+            ids = [layer.id() for layer in loaded if layer is not None]
+            once_arranged(functools.partial(tab.place, ids))
+        if follow_up is not None and tab is not None:
+            self._begin(tab, follow_up)
+            return
         self._run_ended()
-        show_note(self._iface, text, Qgis.MessageLevel.Success)
+        if not run.quiet:
+            show_note(self._iface, text, Qgis.MessageLevel.Success)
 
     def _run_failed(self, reason: str) -> None:
         self._run_ended()
@@ -272,10 +343,16 @@ class SmartiesPanel(QWidget):
         show_note(self._iface, tr("Cancelled; nothing was written."))
 
     def _run_ended(self) -> None:
+        self._quiet_timer.stop()
         self.run_bar.set_running(False)
-        if self._algorithm != ALGORITHM:
+        if self._task_run.algorithm == _FETCH:
             self.model_query.ask(dict)
+        if self._run_tab is not None:
+            self._run_tab.ended()
+        waiting, self._waiting = self._waiting, None
         self._refresh()
+        if waiting is not None:
+            self._start(*waiting)
 
     def _engine_changed(self, _state: str = "") -> None:
         self.run_bar.set_badge(engine().badge())
@@ -283,19 +360,23 @@ class SmartiesPanel(QWidget):
     # -- the project ----------------------------------------------------------------------------
 
     def _layers_removed(self, layer_ids: List[str]) -> None:
-        self.embed.layers.remove_layers(list(layer_ids))
+        for tab in self.task_tabs:
+            tab.layers_removed(list(layer_ids))
 
     def _renamed(self, _node: object, _name: str) -> None:
         self.embed.refresh_names()
 
     def _restore(self, _document: object = None) -> None:
-        self.embed.restore(load_state(_STATE))
+        for tab in self.task_tabs:
+            tab.restore(load_state(f"panel/{tab.NAME}"))
 
     def _cleared(self) -> None:
-        self.embed.restore({})
+        for tab in self.task_tabs:
+            tab.restore({})
 
     def _save(self, _document: object = None) -> None:
-        save_state(_STATE, self.embed.state())
+        for tab in self.task_tabs:
+            save_state(f"panel/{tab.NAME}", tab.state())
 
 
 def _model_names() -> List[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from qgis.core import QgsMapLayer, QgsProject
 
 from ...engine.errors import SmartiesError
 from ...engine.spectrum import BandTable, Detection, RasterMetadata, detect, family_of
 from ..layer_bands import raster_metadata_of, stored_table
-from ..layer_source import source_of
+from ..layer_source import group_bands, source_of
 from ..translation import tr
 from .band_status import UNKNOWN, status_of, worst
 
@@ -95,3 +95,27 @@ class PanelImage:
         sensor = self.detection.sensor
         title = sensor.title if sensor is not None else tr("Unknown sensor")
         return tr("{sensor} · {on} of {total} bands").format(sensor=title, on=on, total=len(bands))
+
+
+def images_state(images: Sequence[PanelImage]) -> List[Dict[str, Any]]:
+    """What the project keeps of images; band tables are kept on their layers."""
+    return [{"layer": image.layer_id, "sensor": image.sensor} for image in images]
+
+
+def images_of_state(kept: Any) -> List[PanelImage]:
+    """The images that `images_state` gave, those whose layer is still there; damage is left out."""
+    images = []
+    for entry in kept if isinstance(kept, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        image = PanelImage(str(entry.get("layer")), "", str(entry["sensor"]) if entry.get("sensor") else None)
+        if image.layer is not None:
+            image.read()
+            images.append(image)
+    return images
+
+
+def of_images(images: Sequence[PanelImage], field: str, default: str) -> List[str]:
+    """A field of each image of a run: band files of one product are several layers, but one image."""
+    groups = group_bands([image.source for image in images], [image.band_count for image in images])
+    return [str(getattr(images[group[0]], field) or default) for group in groups]

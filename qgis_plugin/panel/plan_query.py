@@ -8,21 +8,19 @@ from typing import Any, Dict, Mapping
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProject
 
 from ...engine.errors import JobError
-from ...engine.jobs.embed import EmbedJob
 from ..translation import tr
 
 ALGORITHM = "smarties:embed"
 
 
-def job_of(parameters: Mapping[str, Any]) -> EmbedJob:
-    """The job of ``smarties:embed`` with these parameters, without an output. Raises SmartiesError."""
-    algorithm = QgsApplication.processingRegistry().createAlgorithmById(ALGORITHM)
+def job_of(parameters: Mapping[str, Any], algorithm_id: str = ALGORITHM) -> Any:
+    """The engine's job of an algorithm with these parameters, without outputs. Raises SmartiesError."""
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
     if algorithm is None:
-        raise JobError(tr("Processing does not know {name}. Enable SMARTIES again.").format(name=ALGORITHM))
+        raise JobError(tr("Processing does not know {name}. Enable SMARTIES again.").format(name=algorithm_id))
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    job: EmbedJob = algorithm.job(dict(parameters), context)
-    return job
+    return algorithm.job(dict(parameters), context)
 
 
 def plan_params(parameters: Mapping[str, Any]) -> Dict[str, Any]:

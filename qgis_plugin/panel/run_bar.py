@@ -39,7 +39,7 @@ class RunBar(QWidget):
         self.progress.setMaximumHeight(self.fontMetrics().height())
         self.step = words()
         self.run_button = QPushButton(tr("Run"))
-        self.run_button.setToolTip(tr("Embed the images (Ctrl+Return)"))
+        self._tip = ""
         self.run_button.clicked.connect(self.run)
         self.cancel_button = QPushButton(tr("Cancel"))
         self.cancel_button.clicked.connect(self.cancel)
@@ -86,10 +86,15 @@ class RunBar(QWidget):
         self.plan.setVisible(bool(text))
         self.plan.setEnabled(not waiting)
 
+    def set_task(self, verb: str, tip: str) -> None:
+        """Say what Run does."""
+        self.run_button.setText(verb)
+        self._tip = tip
+
     def set_runnable(self, runnable: bool, reason: str = "") -> None:
         """Offer Run or not; the tooltip says why not."""
         self.run_button.setEnabled(runnable)
-        self.run_button.setToolTip(tr("Embed the images (Ctrl+Return)") if runnable else reason)
+        self.run_button.setToolTip(tr("{task} (Ctrl+Return)").format(task=self._tip) if runnable else reason)
         self.copy_button.setEnabled(runnable)
 
     def set_running(self, running: bool) -> None:

@@ -2,87 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional
 
-from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QDoubleSpinBox, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
 from ...engine.jobs.image import STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTICS_SENSOR
 from ...engine.options import DEVICES, DTYPES, FUSIONS, LEVELS, MAX_CHIP_PX, MAX_OVERLAP, PRECISIONS
 from ...engine.spectrum import MODES
 from ..translation import tr
-from .fields import Option, combo, form, select, spin
+from .fields import select, spin
+from .settings_form import GEOTIFF, SettingsForm
 
 STATISTICS_FILE = "file"
-
-#: A setting: how it is read, how it is set.
-Access = Tuple[Callable[[], Any], Callable[[Any], Any]]
-
-
-class SettingsForm(QWidget):
-    """Fields by the names of their Processing parameters; None leaves a parameter out."""
-
-    changed = pyqtSignal()
-
-    def __init__(self, parent: Optional[QWidget] = None) -> None:
-        super().__init__(parent)
-        self.form = form(self)
-        self._access: Dict[str, Access] = {}
-        self._defaults: Dict[str, Any] = {}
-
-    def parameters(self) -> Dict[str, Any]:
-        """What differs from nothing said."""
-        values = {name: read() for name, (read, _) in self._access.items()}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def state(self) -> Dict[str, Any]:
-        """What the project keeps."""
-        return {name: read() for name, (read, _) in self._access.items()}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what ``state`` gave; a value that does not fit gives way to the default."""
-        for name, (_, write) in self._access.items():
-            try:
-                write(state.get(name, self._defaults[name]))
-            except (TypeError, ValueError, OverflowError):
-                write(self._defaults[name])
-
-    def _add_choice(self, name: str, label: str, options: Sequence[Option], tip: str = "") -> Any:
-        box = combo(label, options, tip)
-        box.currentIndexChanged.connect(lambda _index: self.changed.emit())
-        self._add(name, label, box, box.currentData, lambda value: select(box, value) or box.setCurrentIndex(0))
-        return box
-
-    def _add_file(self, name: str, label: str, save: bool, file_filter: str, hint: str = "") -> Any:
-        field = QgsFileWidget()
-        field.setStorageMode(QgsFileWidget.StorageMode.SaveFile if save else QgsFileWidget.StorageMode.GetFile)
-        field.setFilter(file_filter)
-        field.setDialogTitle(label)
-        field.setAccessibleName(label)
-        if hint:
-            field.lineEdit().setPlaceholderText(hint)
-        field.lineEdit().setMinimumWidth(40)
-        field.fileChanged.connect(lambda _path: self.changed.emit())
-        self._add(
-            name,
-            label,
-            field,
-            lambda: field.filePath().strip() or None,
-            lambda path: field.setFilePath(str(path or "")),
-        )
-        return field
-
-    def _add(self, name: str, label: str, field: QWidget, read: Callable[[], Any], write: Callable[[Any], Any]) -> None:
-        self.form.addRow(label, field)
-        self._access[name] = (read, write)
-        self._defaults[name] = read()
-
-    def _show_row(self, field: QWidget, shown: bool) -> None:
-        field.setVisible(shown)
-        label = self.form.labelForField(field)
-        if label is not None:
-            label.setVisible(shown)
 
 
 class RunSettings(SettingsForm):
@@ -177,6 +108,13 @@ class AdvancedSettings(SettingsForm):
             tr("One vector per"),
             [(value, {"tokens": tr("Token"), "chips": tr("Chip")}.get(value, value)) for value in LEVELS],
         )
+        self._add_file(
+            "PROJECTIONS",
+            tr("Learnt bands"),
+            False,
+            tr("Heads (*.safetensors)"),
+            tr("None"),
+        ).setToolTip(tr("A head that was trained with layers for bands which the model has never seen"))
         self._add_choice("DTYPE", tr("Values"), [(value, value) for value in DTYPES], tr("Type of the stored numbers"))
         valid = spin(QSpinBox(), tr("Least valid"), tr("A cell with a smaller share of valid pixels stays empty"))
         valid.setRange(0, 100)
@@ -232,12 +170,6 @@ class AdvancedSettings(SettingsForm):
             self.reference.setCurrentIndex(0)
         self.reference.blockSignals(blocked)
 
-    def _add_flag(self, name: str, label: str, text: str) -> None:
-        box = QCheckBox(text)
-        box.setAccessibleName(f"{label}: {text}")
-        box.toggled.connect(lambda _on: self.changed.emit())
-        self._add(name, label, box, lambda: box.isChecked() or None, lambda on: box.setChecked(bool(on)))
-
 
 class OutputSettings(SettingsForm):
     """Where the embedding and its picture go."""
@@ -245,33 +177,23 @@ class OutputSettings(SettingsForm):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         rasters = tr("GeoTIFF (*.tif *.tiff)")
-        self.output = self._add_file("OUTPUT", tr("Embedding"), True, rasters, tr("Temporary file"))
-        self.with_picture = QCheckBox(tr("Picture of it in three colours"))
-        self.with_picture.setChecked(True)
-        self.with_picture.setToolTip(tr("Its three main components as red, green and blue"))
-        self.with_picture.toggled.connect(self._picture_wanted)
-        self._access["WITH_PICTURE"] = (self.with_picture.isChecked, lambda on: self.with_picture.setChecked(bool(on)))
-        self._defaults["WITH_PICTURE"] = True
-        self.form.addRow("", self.with_picture)
-        self.picture = self._add_file("PICTURE", tr("Picture"), True, rasters, tr("Temporary file"))
+        self.output = self._add_output("OUTPUT", tr("Embedding"), rasters, GEOTIFF)
+        self.with_picture = self._add_flag(
+            "WITH_PICTURE",
+            "",
+            tr("Picture of it in three colours"),
+            True,
+            tr("Its three main components as red, green and blue"),
+        )
+        self.picture = self._add_output("PICTURE", tr("Picture"), rasters, GEOTIFF)
+        self.with_picture.toggled.connect(lambda wanted: self._show_row(self.picture, wanted))
 
     def parameters(self) -> Dict[str, Any]:
         """OUTPUT, and PICTURE where one is wanted; temporary files where none are named."""
-        values: Dict[str, Any] = {"OUTPUT": _with_suffix(self.output.filePath())}
-        if self.with_picture.isChecked():
-            values["PICTURE"] = _with_suffix(self.picture.filePath())
+        values = super().parameters()
+        if not values.pop("WITH_PICTURE"):
+            del values["PICTURE"]
         return values
-
-    def _picture_wanted(self, wanted: bool) -> None:
-        self._show_row(self.picture, wanted)
-        self.changed.emit()
-
-
-def _with_suffix(path: str) -> str:
-    path = path.strip()
-    if not path:
-        return "TEMPORARY_OUTPUT"
-    return path if path.lower().endswith((".tif", ".tiff")) else f"{path}.tif"
 
 
 def _fusion_texts() -> Dict[str, str]:

@@ -17,7 +17,7 @@ from .chart_painter import ChartPainter
 from .chart_scale import is_beyond
 from .verdict_style import verdict_label, verdict_sentence
 
-_WIDTH = 280
+_WIDTH = 238
 
 
 class SpectrumChart(QWidget):

@@ -64,7 +64,7 @@ def test_embed_tells_where_how_long_and_on_which_device(capsys, scene, tmp_path)
     code, out, err = smarties(capsys, "embed", scene["s1"], scene["s2"], "--out", out_file, "--overlap", "0")
     assert code == 0
     assert str(out_file) in out and " s on CPU" in out and "random weights" in out
-    assert "100% Done" in err
+    assert "100% Embedding done" in err
 
 
 def test_a_dry_run_tells_grid_size_time_and_memory_and_writes_nothing(capsys, scene, tmp_path):

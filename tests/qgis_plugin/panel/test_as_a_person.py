@@ -23,8 +23,12 @@ def click(qtbot, widget) -> None:
 def add_by_menu(qtbot, panel, name: str) -> None:
     """Open the menu of «Add» and take the entry of that name."""
 
-    def choose() -> None:
+    def choose(left: int = 50) -> None:
         menu = QApplication.activePopupWidget()
+        if menu is None and left:
+            # A busy machine takes its time to open it.
+            QTimer.singleShot(100, lambda: choose(left - 1))
+            return
         assert isinstance(menu, QMenu)
         entry = next(action for action in menu.actions() if action.text() == name)
         qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(entry).center())

@@ -56,7 +56,7 @@ def test_what_the_axis_leaves_out_is_known():
 
 
 def test_learnt_ranges_of_a_row_never_overlap(qtbot):
-    places = lay_out(QFontMetricsF(QApplication.font()), 280, ())
+    places = lay_out(QFontMetricsF(QApplication.font()), 238, ())
     assert len(places.bars) == len(LAYERS)
     for index, bar in enumerate(places.bars):
         assert bar.rectangle.width() >= 3 and places.plot.left() <= bar.rectangle.left()
@@ -201,4 +201,4 @@ def test_it_grows_with_the_font_and_is_never_cut(chart):
     chart.setFont(font)
     assert chart.sizeHint().height() > small * 1.5
     assert chart.places.legend.bottom() <= chart.sizeHint().height()
-    assert chart.minimumSizeHint().width() == 280
+    assert chart.minimumSizeHint().width() == 238
