@@ -22,19 +22,22 @@ def click(qtbot, widget) -> None:
 
 def add_by_menu(qtbot, panel, name: str) -> None:
     """Open the menu of «Add» and take the entry of that name."""
+    images = len(panel.embed.images)
 
-    def choose(left: int = 50) -> None:
+    def choose() -> None:
         menu = QApplication.activePopupWidget()
-        if menu is None and left:
-            # A busy machine takes its time to open it.
-            QTimer.singleShot(100, lambda: choose(left - 1))
-            return
-        assert isinstance(menu, QMenu)
-        entry = next(action for action in menu.actions() if action.text() == name)
-        qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(entry).center())
+        if isinstance(menu, QMenu):
+            entry = next(action for action in menu.actions() if action.text() == name)
+            qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(entry).center())
 
-    QTimer.singleShot(300, choose)
-    click(qtbot, panel.embed.layers.add_button)
+    # On a busy machine a menu may be closed by what another window does; a person would click once more.
+    for _ in range(5):
+        QTimer.singleShot(300, choose)
+        click(qtbot, panel.embed.layers.add_button)
+        qtbot.wait(400)
+        if len(panel.embed.images) > images:
+            return
+    raise AssertionError(f"{name} could not be added")
 
 
 def type_into_cell(qtbot, view, index, text: str) -> None:

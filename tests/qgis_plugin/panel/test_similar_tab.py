@@ -63,6 +63,8 @@ def marks(similar) -> int:
 
 def test_every_click_renews_the_map_of_what_is_alike(panel, similar, canvas, embedding, qtbot, iface, messages):
     project = QgsProject.instance()
+    # What tasks of earlier tests had to say.
+    iface.messageBar().clearWidgets()
     qtbot.mouseClick(similar.examples.pick_button, LEFT)
     assert isinstance(canvas.mapTool(), PickTool)
     click_map(qtbot, panel, canvas, embedding, 0.3, 0.4)
