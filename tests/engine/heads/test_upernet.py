@@ -55,7 +55,7 @@ def chips() -> BlockChips:
 
 
 def train(info, chips, epochs=40, seed=0, cancelled=lambda: False, told=None):
-    training = Training(True, epochs, seed, CPU, half=False)
+    training = Training(True, epochs, seed, CPU)
     return train_upernet(info, chips, training, (told.append if told is not None else lambda _: None), cancelled)
 
 
