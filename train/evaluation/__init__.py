@@ -1,0 +1,1 @@
+"""The paper's evaluation: its datasets in their published layouts, its protocols, one table."""

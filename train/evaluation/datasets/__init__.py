@@ -1,0 +1,1 @@
+"""The paper's evaluation datasets, each in its published layout."""
