@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -20,6 +21,28 @@ MIXUPS = ("paper", "released")
 #: Shares of tokens taken from the own image, and hidden (METHOD, section 5).
 TAKE_SHARE = 0.5
 MASK_SHARE = 0.75
+
+
+class TokenMasks(NamedTuple):
+    """Which tokens are mixed and which are hidden, for B samples of N tokens.
+
+    ``take_a`` (B, N) bool is True where stream a' keeps the token of image a; ``visible`` (B, V) and ``hidden``
+    (B, N − V) are the numbers of the tokens that the encoder sees, and that the decoder has to predict.
+    """
+
+    take_a: torch.Tensor
+    visible: torch.Tensor
+    hidden: torch.Tensor
+
+    @staticmethod
+    def drawn(take: torch.Tensor, hide: torch.Tensor) -> TokenMasks:
+        """From random numbers (B, N) twice: half of the tokens are kept, 75 % hidden, as many in every sample."""
+        tokens = take.shape[1]
+        ranks = take.argsort(dim=1).argsort(dim=1)
+        # As in MAE, the number of visible tokens is rounded down.
+        seen = int(tokens * (1 - MASK_SHARE))
+        visible, hidden = hide.argsort(dim=1).split([seen, tokens - seen], dim=1)
+        return TokenMasks(ranks < round(tokens * TAKE_SHARE), visible, hidden)
 
 
 @dataclass(frozen=True)
@@ -93,13 +116,20 @@ class AutoEncoder(Encoder):
         self,
         image_a: torch.Tensor,
         bands_a: BandList,
-        image_b: torch.Tensor,
+        image_b: torch.Tensor | None,
         bands_b: BandList,
+        masks: TokenMasks,
         norm_pix: bool = True,
         mixup: str = "paper",
     ) -> torch.Tensor:
-        """The loss of :meth:`loss` with drawn masks: what a data-parallel wrapper calls."""
-        return self.loss(image_a, bands_a, image_b, bands_b, norm_pix=norm_pix, mixup=mixup).loss
+        """The loss of :meth:`loss` for ``masks`` that are known to fit: what a training loop wraps and compiles.
+
+        Without ``image_b`` (``bands_b`` empty) the images are unpaired: one stream, nothing to mix, the plain masked
+        auto-encoder's loss.
+        """
+        if image_b is None:
+            return self._lone_loss(image_a, bands_a, masks, norm_pix)
+        return self._pair_loss(image_a, bands_a, image_b, bands_b, masks, norm_pix, mixup).loss
 
     def loss(
         self,
@@ -132,12 +162,24 @@ class AutoEncoder(Encoder):
         self.check_image(image_b, len(bands_b))
         if image_a.shape[0] != image_b.shape[0] or image_a.shape[2:] != image_b.shape[2:]:
             raise JobError(f"The images are not a pair: {tuple(image_a.shape)} and {tuple(image_b.shape)}.")
+        tokens = image_a.shape[2] // self.patch * (image_a.shape[3] // self.patch)
+        masks = self._masks(torch.Size((len(image_a), tokens)), take_a, masked)
+        return self._pair_loss(image_a, bands_a, image_b, bands_b, masks, norm_pix, mixup)
+
+    def _pair_loss(
+        self,
+        image_a: torch.Tensor,
+        bands_a: BandList,
+        image_b: torch.Tensor,
+        bands_b: BandList,
+        masks: TokenMasks,
+        norm_pix: bool,
+        mixup: str,
+    ) -> PretrainingOutput:
         patches_a = patchify(image_a.to(self.device), self.patch)
         patches_b = patchify(image_b.to(self.device), self.patch)
         rows, cols = image_a.shape[2] // self.patch, image_a.shape[3] // self.patch
-        take_a, masked, hidden_count = self._masks(patches_a.shape[:2], take_a, masked)
-        order = masked.to(torch.uint8).argsort(dim=1, stable=True)
-        visible, hidden = order.split([rows * cols - hidden_count, hidden_count], dim=1)
+        take_a, visible, hidden = masks
 
         tokens_a = self.spectrum_projection(_take(patches_a, visible), bands_a)
         tokens_b = self.spectrum_projection(_take(patches_b, visible), bands_b)
@@ -164,7 +206,16 @@ class AutoEncoder(Encoder):
             error_b = _error(heads[1](hidden_b), target_b)
             stream_b_from_a = torch.zeros_like(take_a)
         loss = (error_a.mean() + error_b.mean()) / 2
+        masked = torch.zeros_like(take_a).scatter(1, hidden, True)
         return PretrainingOutput(loss, take_a, masked, (decoded_a, decoded_b), (take_a, stream_b_from_a), heads)
+
+    def _lone_loss(self, image: torch.Tensor, bands: BandList, masks: TokenMasks, norm_pix: bool) -> torch.Tensor:
+        patches = patchify(image.to(self.device), self.patch)
+        rows, cols = image.shape[2] // self.patch, image.shape[3] // self.patch
+        tokens = self.spectrum_projection(_take(patches, masks.visible), bands)
+        decoded = self._autoencode(tokens, masks.visible, rows, cols)
+        target = pixel_targets(_take(patches, masks.hidden), len(bands), norm_pix)
+        return _error(self._reprojection(bands)(_take(decoded, masks.hidden)), target).mean()
 
     def reconstruct(
         self, image: torch.Tensor, bands: BandList, hidden: torch.Tensor, targets: BandList
@@ -186,26 +237,20 @@ class AutoEncoder(Encoder):
         tokens = self.spectrum_projection(_take(patches, visible), bands)
         return self._reprojection(targets)(self._autoencode(tokens, visible, rows, cols))
 
-    def _masks(
-        self, shape: torch.Size, take_a: torch.Tensor | None, masked: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor, int]:
-        """The given masks, checked, or drawn ones, on the model's device; and how many tokens ``masked`` hides."""
-        tokens = shape[1]
+    def _masks(self, shape: torch.Size, take_a: torch.Tensor | None, masked: torch.Tensor | None) -> TokenMasks:
+        """The given masks, checked, or drawn ones, on the model's device."""
         for name, mask in (("take_a", take_a), ("masked", masked)):
             if mask is not None:
                 _check_mask(name, mask, shape)
-        take_a = self._draw(shape, round(tokens * TAKE_SHARE)) if take_a is None else take_a.to(self.device)
-        # As in MAE, the number of visible tokens is rounded down.
-        masked = (
-            self._draw(shape, tokens - int(tokens * (1 - MASK_SHARE))) if masked is None else masked.to(self.device)
-        )
+        drawn = TokenMasks.drawn(torch.rand(shape, device=self.device), torch.rand(shape, device=self.device))
+        take_a = drawn.take_a if take_a is None else take_a.to(self.device)
+        if masked is None:
+            _check_count(drawn.hidden.shape[1], shape[1])
+            return drawn._replace(take_a=take_a)
+        masked = masked.to(self.device)
         count = _hidden_count(masked)
-        return take_a, masked, count
-
-    def _draw(self, shape: torch.Size, count: int) -> torch.Tensor:
-        """A random (B, N) mask, True for exactly ``count`` tokens of each sample."""
-        ranks = torch.rand(shape, device=self.device).argsort(dim=1).argsort(dim=1)
-        return ranks < count
+        order = masked.to(torch.uint8).argsort(dim=1, stable=True)
+        return TokenMasks(take_a, *order.split([shape[1] - count, count], dim=1))
 
     def _autoencode(self, tokens: torch.Tensor, visible: torch.Tensor, rows: int, cols: int) -> torch.Tensor:
         """Visible tokens (B, V, D) without position and their numbers (B, V) → decoded (B, N, decoder width)."""
@@ -244,9 +289,14 @@ def _hidden_count(masked: torch.Tensor) -> int:
     count, tokens = int(counts[0]), masked.shape[1]
     if (counts != count).any():
         raise JobError("masked must hide as many tokens in every sample.")
+    _check_count(count, tokens)
+    return count
+
+
+def _check_count(count: int, tokens: int) -> None:
+    """JobError unless ``count`` of the ``tokens`` leave some hidden and some visible."""
     if not 0 < count < tokens:
         raise JobError(f"{count} of {tokens} tokens are masked: at least one must be, and one not.")
-    return count
 
 
 def pixel_targets(patches: torch.Tensor, bands: int, norm_pix: bool) -> torch.Tensor:

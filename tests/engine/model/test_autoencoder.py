@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from engine.errors import JobError
 from engine.model import load_autoencoder
-from engine.model.autoencoder import AutoEncoder
+from engine.model.autoencoder import AutoEncoder, TokenMasks
 from engine.model.config import ModelConfig
 from engine.model.position import sincos_table
 from engine.spectrum.layers import LAYER_BY_KEY
@@ -195,9 +195,13 @@ def test_drawn_masks_hide_75_percent_and_swap_half_of_every_sample(small_model: 
     assert first.loss == again.loss
 
 
-def test_every_token_is_as_likely_to_be_hidden(small_model: AutoEncoder):
+def test_every_token_is_as_likely_to_be_hidden():
     torch.manual_seed(0)
-    share = torch.stack([small_model._draw(torch.Size((64, 16)), 12) for _ in range(40)]).float().mean((0, 1))
+    masks = TokenMasks.drawn(torch.rand(4000, 16), torch.rand(4000, 16))
+    share = torch.zeros(4000, 16).scatter(1, masks.hidden, 1.0).mean(0)
+    together = torch.cat([masks.visible, masks.hidden], dim=1).sort(dim=1).values
+    assert (together == torch.arange(16)).all()
+    assert (masks.take_a.float().mean(0) - 0.5).abs().max() < 0.05
     assert (share - 0.75).abs().max() < 0.05
 
 
@@ -245,11 +249,22 @@ def test_autocast_keeps_the_loss_in_single_precision_and_close(small_model: Auto
 
 
 def test_called_as_a_module_it_gives_the_loss(small_model: AutoEncoder):
-    image_a, image_b, _, _ = _pair(RGB, RADAR, 16, 16)
-    torch.manual_seed(1)
-    called = small_model(image_a, RGB, image_b, RADAR, norm_pix=False, mixup="released")
-    torch.manual_seed(1)
-    assert torch.equal(called, small_model.loss(image_a, RGB, image_b, RADAR, norm_pix=False, mixup="released").loss)
+    image_a, image_b, take_a, masked = _pair(RGB, RADAR, 16, 16)
+    order = masked.to(torch.uint8).argsort(dim=1, stable=True)
+    hidden = int(masked[0].sum())
+    masks = TokenMasks(take_a, *order.split([masked.shape[1] - hidden, hidden], dim=1))
+    called = small_model(image_a, RGB, image_b, RADAR, masks, norm_pix=False, mixup="released")
+    loss = small_model.loss(image_a, RGB, image_b, RADAR, take_a, masked, norm_pix=False, mixup="released").loss
+    assert torch.equal(called, loss)
+
+
+def test_an_unpaired_image_gives_the_loss_of_both_streams_of_itself(small_model: AutoEncoder):
+    image, _, _, _ = _pair(RGB, RADAR, 16, 16)
+    masks = TokenMasks.drawn(torch.rand(2, 16), torch.rand(2, 16))
+    masked = torch.zeros(2, 16, dtype=torch.bool).scatter(1, masks.hidden, True)
+    alone = small_model(image, RGB, None, (), masks)
+    twice = small_model.loss(image, RGB, image, RGB, masks.take_a, masked).loss
+    assert alone.item() == pytest.approx(twice.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize(
