@@ -126,6 +126,16 @@ def test_engine_knows_neither_qgis_nor_training_nor_pickle(path):
     assert not calls & {"torch.load", "eval", "exec", "numpy.load", "np.load"}, calls
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "train").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_training_is_small_modules_without_qgis_or_pickle(path):
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 400
+    names = {name.split(".")[0] for name in imported_modules(path)}
+    assert not names & {"qgis", "osgeo", "qgis_plugin", "pickle", "joblib", "dill"}
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
+    assert not calls & {"torch.load", "torch.save", "eval", "exec", "numpy.load", "np.load"}, calls
+
+
 def test_every_released_version_is_in_the_changelog():
     import engine
 
