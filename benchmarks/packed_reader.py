@@ -45,7 +45,7 @@ from train.data.shards import Collection, Side  # noqa: E402
 
 ROUNDS = 3
 SIZE = 224
-BATCH = 32
+BATCH = 16
 #: Images of both ways differ by no more than this share of their range, from the same stored numbers.
 AGREE = 1e-4
 #: Every timed run of a packed reader takes at least so long.
