@@ -47,3 +47,9 @@ def test_vit_h_is_spread_over_the_ranks():
     recipe = _read("vit-h")
     assert (recipe.sharding, recipe.tokens) == ("fsdp", 256)
     assert recipe == dataclasses.replace(_read("vit-l"), model="vit-h", parts=recipe.parts, sharding="fsdp")
+
+
+def test_the_small_model_learns_the_same_data_in_both_phases():
+    first, second = _read("tiny"), _read("tiny-224")
+    assert (first.data, first.model) == (second.data, second.model)
+    assert (first.size, second.size, bool(second.start_from)) == (128, 224, True)
