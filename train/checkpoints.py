@@ -24,6 +24,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine.errors import CheckpointError, OutputError
+from train.distributed import whole
 
 _NAME = re.compile(r"checkpoint-(\d{8})\.safetensors")
 _PARTIAL = ".checkpoint-*.part"
@@ -137,11 +138,11 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 def collect(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """All tensors of a checkpoint, by name; those spread over ranks are gathered, so all ranks must call it."""
-    tensors = {f"model.{name}": _whole(value) for name, value in model.state_dict().items()}
+    tensors = {f"model.{name}": whole(value) for name, value in model.state_dict().items()}
     for name, parameter in model.named_parameters():
         for moment in ("exp_avg", "exp_avg_sq"):
             if moment in optimiser.state.get(parameter, {}):
-                tensors[f"{moment}.{name}"] = _whole(optimiser.state[parameter][moment])
+                tensors[f"{moment}.{name}"] = whole(optimiser.state[parameter][moment])
     return tensors
 
 
@@ -188,10 +189,6 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _whole(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
 def _fill(target: torch.Tensor, value: torch.Tensor) -> None:

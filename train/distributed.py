@@ -129,3 +129,8 @@ def _answered(store: distributed.Store, rank: int, word: str) -> str:
                 return name
             time.sleep(0.05)
     raise RuntimeError(f"rank 0 was not found within {TIMEOUT_MINUTES} minutes")
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor that may be spread over the ranks, gathered on each: all must call it."""
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor

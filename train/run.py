@@ -22,7 +22,7 @@ from train.data.augment import Augment
 from train.data.loader import LoadedPart
 from train.data.sampler import Sampler
 from train.data.shards import Collection
-from train.distributed import Ranks
+from train.distributed import Ranks, whole
 from train.optimiser import learning_rate, make_optimiser
 from train.recipe import Recipe, recipe_from
 from train.step import PretrainingStep, part_loss
@@ -77,8 +77,7 @@ class Run:
 
     def gradient_norm(self) -> torch.Tensor:
         """The length of all gradients together, a scalar, equal on all ranks."""
-        norm = torch.nn.utils.get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
-        return norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+        return whole(torch.nn.utils.get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None]))
 
     def update(self) -> None:
         """Take the optimiser's step."""

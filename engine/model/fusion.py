@@ -62,7 +62,8 @@ def fused_features(
         return Features(
             cls=torch.cat([part.cls for part in parts], dim=1), tokens=torch.cat([part.tokens for part in parts], dim=1)
         )
-    return _mixup(encoder, images, bands)
+    rows, cols = images[0].shape[-2] // encoder.patch, images[0].shape[-1] // encoder.patch
+    return mixup_features(encoder, images, bands, checkerboard(rows, cols, encoder.device)[None])
 
 
 def fused_blocks(
@@ -90,17 +91,21 @@ def check_no_mixup(fusion: str, images: int) -> None:
         )
 
 
-def _mixup(encoder: Encoder, images: Sequence[torch.Tensor], bands: Sequence[BandList]) -> Features:
-    rows, cols = images[0].shape[-2] // encoder.patch, images[0].shape[-1] // encoder.patch
+def mixup_features(
+    encoder: Encoder, images: Sequence[torch.Tensor], bands: Sequence[BandList], own: torch.Tensor
+) -> Features:
+    """Mixup of two sensors' images (B, C_i, H, W) by a mask ``own``, True where a token stays in its sensor's stream.
+
+    ``own`` is (1, rows, cols) bool, the same for all samples, or (B, rows, cols). Returns as ``fused_features``.
+    """
     tokens_a, tokens_b = (encoder.project(image, names) for image, names in zip(images, bands, strict=True))
-    own = checkerboard(rows, cols, tokens_a.device)
-    own_flat = own.reshape(1, -1, 1)
+    flat = own.flatten(1)[:, :, None]
     # Equations 1 and 2 of the paper; both mixtures go through the encoder as one batch.
-    mixed = torch.cat([torch.where(own_flat, tokens_a, tokens_b), torch.where(own_flat, tokens_b, tokens_a)])
-    encoded = encoder.encode(mixed, (rows, cols))
-    cls_a, cls_b = encoded.cls.chunk(2)
-    map_a, map_b = encoded.tokens.chunk(2)
+    mixed = torch.cat([torch.where(flat, tokens_a, tokens_b), torch.where(flat, tokens_b, tokens_a)])
+    encoded = encoder.encode(mixed, (own.shape[1], own.shape[2]))
+    (cls_a, cls_b), (map_a, map_b) = encoded.cls.chunk(2), encoded.tokens.chunk(2)
+    place = own[:, None]
     return Features(
         cls=torch.cat([cls_a, cls_b], dim=1),
-        tokens=torch.cat([torch.where(own, map_a, map_b), torch.where(own, map_b, map_a)], dim=1),
+        tokens=torch.cat([torch.where(place, map_a, map_b), torch.where(place, map_b, map_a)], dim=1),
     )

@@ -45,10 +45,10 @@ class Harmoniser:
         """Number of bands C."""
         return self._start.shape[1]
 
-    def __call__(self, values: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    def __call__(self, values: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
         """Harmonise stored ``values`` (B, C, h, w) of any real dtype: float32 (B, C, h, w) on the device.
 
-        Pixels not ``valid`` (B, h, w; bool) become 0, which is the mean, and so does NaN. A
+        Pixels not ``valid`` (B, h, w; bool; None where all are) become 0, which is the mean, and so does NaN. A
         measured value ≤ 0 under the logarithm is taken for the lowest, p1. ``values`` stay as
         they are. Raises ValueError for another number of bands.
         """
@@ -62,5 +62,7 @@ class Harmoniser:
             linear.log10_().mul_(10)
         harmonised.sub_(self._start).mul_(self._slope).clamp_(0, 1)
         harmonised.sub_(self._mean).div_(self._std)
-        harmonised.masked_fill_(~valid.to(self.device, non_blocking=True).unsqueeze(1), 0.0)
-        return harmonised.nan_to_num_(nan=0.0)
+        if valid is not None:
+            harmonised.masked_fill_(~valid.to(self.device, non_blocking=True).unsqueeze(1), 0.0)
+        # Integers hold no NaN, and the steps above make none.
+        return harmonised.nan_to_num_(nan=0.0) if values.is_floating_point() else harmonised

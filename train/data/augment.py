@@ -6,12 +6,14 @@ code does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from engine.raster.harmonise import Harmoniser
+from engine.raster.radiometry import Radiometry
 from train.data.shards import Side
 from train.data.views import Harmonise, View, views_one_by_one, views_together
 
@@ -102,23 +104,14 @@ class Augment:
 
 
 def _harmonise(side: Side, device: torch.device) -> Harmonise:
-    """From stored integers to what the model sees, as ``engine.raster.harmonise``; unmeasured pixels become 0.
-
-    Of its own for speed: integers need no logarithm and hold no NaN, and where all was measured nothing is masked.
-    """
-    figures = side.statistics
-
-    def column(values: Iterable[float]) -> torch.Tensor:
-        return torch.tensor(list(values), dtype=torch.float32, device=device).view(-1, 1, 1)
-
-    start = column((p1 - side.bias) / side.gain for p1 in figures.p1)
-    slope = column(side.gain / (p99 - p1) for p1, p99 in zip(figures.p1, figures.p99, strict=True))
-    mean, std = column(figures.mean), column(figures.std)
+    """From stored integers to what the model sees; unmeasured pixels become 0."""
+    bands = len(side.bands)
+    radiometry = Radiometry((side.gain,) * bands, (side.bias,) * bands, (False,) * bands, side.sensor, "")
+    harmoniser = Harmoniser(radiometry, side.statistics, device)
 
     def harmonise(stored: torch.Tensor) -> torch.Tensor:
-        values = stored.to(torch.float32, copy=True).sub_(start).mul_(slope).clamp_(0, 1).sub_(mean).div_(std)
         missing = None if side.nodata is None else _missing(stored, side.nodata)
-        return values if missing is None else values.masked_fill_(missing, 0)
+        return harmoniser(stored, None if missing is None else ~missing[:, 0])
 
     return harmonise
 

@@ -31,17 +31,14 @@ def catalogue_side(
     """
     found = load_sensor(sensor)
     figures = sensor_statistics(found, names)
-    layers = []
-    for name in names:
-        band = sensor_band(found, name)
-        if band is None or band.layer is None or figures is None:
-            raise StatisticsError(
-                f"Band {name} of {sensor} has no learnt layer or no statistics of the pretraining.",
-                "Name bands of a pretraining sensor, or give the side its statistics.",
-            )
-        layers.append(band.layer)
-    assert figures is not None
+    layers = {name: band.layer for name in names if (band := sensor_band(found, name)) is not None and band.layer}
+    if figures is None or len(layers) < len(names):
+        wanting = [name for name in names if name not in layers] or list(names)
+        raise StatisticsError(
+            f"Band {', '.join(wanting)} of {sensor} has no learnt layer or no statistics of the pretraining.",
+            "Name bands of a pretraining sensor, or give the side its statistics.",
+        )
     statistics = BandStatistics(
         tuple(names), figures.p1, figures.p99, figures.mean, figures.std, f"pretraining, {found.title}"
     )
-    return Side(sensor, tuple(layers), dtype, size, size, statistics, gain, bias, nodata)
+    return Side(sensor, tuple(layers.values()), dtype, size, size, statistics, gain, bias, nodata)

@@ -12,8 +12,7 @@ from tqdm import tqdm
 
 from engine.errors import JobError
 from engine.model.encoder import Encoder, Features
-from engine.model.fusion import check_fusion, fused_features
-from engine.model.projection import BandList
+from engine.model.fusion import check_fusion, fused_features, mixup_features
 from engine.tasks.features import CPU_BATCH, GPU_BATCH
 from train.evaluation.dataset import Sample
 from train.evaluation.inputs import InputMaker
@@ -111,7 +110,7 @@ class FeatureMaker:
         rows, cols = (side // self.encoder.patch for side in images[0].shape[-2:])
         masks = torch.stack([mixup_masks(sample_id, self.settings.seed, draws, rows * cols) for sample_id in ids])
         masks = masks.unflatten(2, (rows, cols)).to(self.encoder.device)
-        found = [mixed_features(self.encoder, images, self.bands, masks[:, draw]) for draw in range(draws)]
+        found = [mixup_features(self.encoder, images, self.bands, masks[:, draw]) for draw in range(draws)]
         return Features(
             torch.stack([each.cls for each in found]).mean(0), torch.stack([each.tokens for each in found]).mean(0)
         )
@@ -126,20 +125,3 @@ def mixup_masks(sample_id: str, seed: int, draws: int, tokens: int) -> torch.Ten
     generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
     ranks = torch.rand(draws, tokens, generator=generator).argsort(dim=1).argsort(dim=1)
     return ranks < tokens // 2
-
-
-def mixed_features(
-    encoder: Encoder, images: Sequence[torch.Tensor], bands: Sequence[BandList], own: torch.Tensor
-) -> Features:
-    """Mixup concatenation of two sensors' images (B, C_i, H, W) by masks ``own`` (B, rows, cols) of their own.
-
-    As ``engine.model.fusion.fused_features`` with "mixup", where every sample has the same checkerboard.
-    """
-    tokens_a, tokens_b = (encoder.project(image, names) for image, names in zip(images, bands, strict=True))
-    flat = own.flatten(1)[:, :, None]
-    mixed = torch.cat([torch.where(flat, tokens_a, tokens_b), torch.where(flat, tokens_b, tokens_a)])
-    encoded = encoder.encode(mixed, (own.shape[1], own.shape[2]))
-    (cls_a, cls_b), (map_a, map_b) = encoded.cls.chunk(2), encoded.tokens.chunk(2)
-    place = own[:, None]
-    tokens = torch.cat([torch.where(place, map_a, map_b), torch.where(place, map_b, map_a)], dim=1)
-    return Features(torch.cat([cls_a, cls_b], dim=1), tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from engine.model.autoencoder import AutoEncoder
+from train.distributed import whole
 from train.run import Run
 
 
@@ -17,9 +18,9 @@ def evaluation_model(run: Run) -> AutoEncoder | None:
     """
     weights: dict[str, torch.Tensor] = {}
     for name, value in run.model.state_dict().items():
-        whole = value.full_tensor() if hasattr(value, "full_tensor") else value
+        gathered = whole(value)
         if run.ranks.first:
-            weights[name] = whole.detach()
+            weights[name] = gathered.detach()
     if not run.ranks.first:
         return None
     with torch.device("meta"):

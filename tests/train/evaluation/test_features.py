@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from engine.errors import GridError, JobError
-from engine.model.fusion import checkerboard, fused_features
+from engine.model.fusion import checkerboard, fused_features, mixup_features
 from train.evaluation.dataset import Modality, Sample
-from train.evaluation.features import FeatureMaker, FeatureSettings, mixed_features, mixup_masks
+from train.evaluation.features import FeatureMaker, FeatureSettings, mixup_masks
 from train.evaluation.inputs import InputMaker
 from train.evaluation.reading import ChosenModalities, SampleReader
 
@@ -42,7 +42,7 @@ def test_mixup_draws_come_from_seed_and_id_alone(tiny_encoder, toy):
     torch.testing.assert_close(together.cls[2:], alone.cls, rtol=1e-4, atol=1e-5)
     images = drawn.inputs([dataset.read(each) for each in ids])
     board = checkerboard(4, 4)[None].expand(3, -1, -1)
-    mine = mixed_features(tiny_encoder, images, drawn.bands, board)
+    mine = mixup_features(tiny_encoder, images, drawn.bands, board)
     engine = fused_features(tiny_encoder, images, drawn.bands, "mixup")
     torch.testing.assert_close(mine.cls, engine.cls)
     torch.testing.assert_close(mine.tokens, engine.tokens)

@@ -215,8 +215,9 @@ def _sen1floods11(data: Path) -> Iterator[Record]:
 def _worldcereal(data: Path, paired: bool) -> Iterator[Record]:
     """Clear dates; with radar the nearest acquisition within days."""
     for folder in sorted((data / "worldcereal_sites").iterdir()):
-        find = lambda start, folder=folder: next(folder.glob(f"{start}*.nc"), None)  # noqa: E731
-        fine, coarse, radar = find("S2_L2A_10m"), find("S2_L2A_20m"), find("S1_GRD")
+        fine, coarse, radar = (
+            next(folder.glob(f"{start}*.nc"), None) for start in ("S2_L2A_10m", "S2_L2A_20m", "S1_GRD")
+        )
         if fine is None or coarse is None:
             continue
         bands = {name: _series(fine, name) for name in ("B02", "B03", "B04", "B08")}
