@@ -29,6 +29,18 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {key: next(path for path in paths if path.name.startswith(start)) for key, start in starts.items()}
 
 
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of a small model with random weights, which says so: 24 wide, 2 blocks."""
+    from engine.model.checkpoints import save_checkpoint
+    from engine.model.config import DecoderConfig, ModelConfig
+    from engine.model.initialise import random_autoencoder
+
+    path = tmp_path_factory.mktemp("untrained") / "untrained.safetensors"
+    save_checkpoint(random_autoencoder(ModelConfig(24, 2, 2, decoder=DecoderConfig(16, 1, 2)), 1), path)
+    return path
+
+
 @pytest.fixture(autouse=True)
 def _log_in_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes into the user's log or reads the user's models."""
