@@ -20,6 +20,8 @@ FILES = (
     "CHANGELOG.md",
     "requirements.txt",
     "constraints.txt",
+    # The only file of weights that comes along; the engine finds it in its own folder.
+    "engine/model/weights/smarties-tiny.safetensors",
 )
 FOLDERS = ("engine", "qgis_plugin")
 SUFFIXES = {".py", ".json", ".svg", ".png", ".html", ".ts", ".qml", ".txt", ".md"}

@@ -27,6 +27,8 @@ from package import write_package  # noqa: E402
 MOST_BYTES = 25_000_000
 REQUIRED = "name description version qgisMinimumVersion author email about tracker repository".split()
 SUSPICIOUS = (".exe", ".dll", ".so", ".dylib", ".bat", ".sh", ".ps1", ".cmd", ".pyc", ".zip", ".whl", ".safetensors")
+#: The weights that come along, the only ones.
+WEIGHTS = "engine/model/weights/smarties-tiny.safetensors"
 #: Rules of bandit that the site has switched off: «import subprocess» and «import lxml» by themselves.
 BANDIT_OFF = "B404,B410,B411"
 
@@ -80,7 +82,7 @@ def test_nothing_of_the_workshop_goes_along(package):
         assert not {"tests", "train", "benchmarks", "scripts", "__pycache__", "__MACOSX", ".git"} & set(parts), parts
         assert ".." not in entry.filename and not entry.filename.startswith("/")
         assert not any(part.startswith(".") for part in parts), parts
-        assert not entry.filename.lower().endswith(SUSPICIOUS), entry.filename
+        assert not entry.filename.lower().endswith(SUSPICIOUS) or parts[1:] == WEIGHTS.split("/"), entry.filename
         assert not entry.external_attr >> 16 & 0o111, f"{entry.filename} is executable"
 
 
@@ -89,6 +91,11 @@ def test_every_module_of_the_tree_goes_along(package):
     for folder in ("engine", "qgis_plugin"):
         for path in (ROOT / folder).rglob("*.py"):
             assert f"smarties/{path.relative_to(ROOT).as_posix()}" in names
+
+
+def test_the_model_comes_along_with_its_card(unpacked):
+    assert (unpacked / WEIGHTS).read_bytes() == (ROOT / WEIGHTS).read_bytes()
+    assert (unpacked / WEIGHTS).with_suffix(".md").is_file()
 
 
 def test_metadata_says_what_the_site_demands(metadata, unpacked):

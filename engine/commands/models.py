@@ -25,8 +25,9 @@ def models(as_json: bool) -> None:
 @click.option("--file", "file", type=click.Path(path_type=Path), help="Take this downloaded file instead of the hub's.")
 def fetch(name: str, file: Path | None) -> None:
     """Download a released model, or take one downloaded by hand."""
+    from engine.model import zoo
     from engine.tasks.models import fetch_model
 
     with progress_display() as show:
         path = fetch_model(name, file, show)
-    click.echo(f"{name} is ready: {path}")
+    click.echo(f"{name} is {'part of the program' if zoo.entry(name).bundled else 'ready'}: {path}")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
-
-import torch
 
 from engine.errors import CheckpointError
 from engine.model import zoo
 from engine.model.autoencoder import AutoEncoder
 from engine.model.checkpoints import Checkpoint, inspect, read_autoencoder, read_encoder
-from engine.model.config import CONFIGS
 from engine.model.devices import DTYPES, choose_device, choose_precision
 from engine.model.digest import file_sha256
 from engine.model.encoder import Encoder, ModelInfo
-from engine.model.initialise import count_parameters, random_autoencoder
+from engine.model.initialise import count_parameters
 
 Model = TypeVar("Model", bound=Encoder)
 
@@ -36,12 +32,8 @@ def load_encoder(
     chosen_device = choose_device(device)
     dtype = DTYPES[choose_precision(precision, chosen_device)]
     entry = _named(source)
-    if entry is not None and entry.random:
-        encoder = _encoder_of(_build(entry))
-    else:
-        path = _path(source, entry)
-        checkpoint = inspect(path, num_heads)
-        encoder = _with_info(read_encoder(checkpoint), checkpoint, entry)
+    checkpoint = inspect(_path(source, entry), num_heads)
+    encoder = _with_info(read_encoder(checkpoint), checkpoint, entry)
     return encoder.to(device=chosen_device, dtype=dtype)
 
 
@@ -55,21 +47,19 @@ def load_autoencoder(
     """
     chosen_device = choose_device(device)
     entry = _named(source)
-    if entry is not None and entry.random:
-        return _build(entry).to(chosen_device)
-    path = _path(source, entry)
-    checkpoint = inspect(path, num_heads, decoder_num_heads, need_decoder=True)
+    checkpoint = inspect(_path(source, entry), num_heads, decoder_num_heads, need_decoder=True)
     return _with_info(read_autoencoder(checkpoint), checkpoint, entry).to(chosen_device)
 
 
 def identity(source: str | Path) -> tuple[str | int, ...]:
-    """What changes when the weights behind ``source`` do; nothing of them is read.
+    """What changes when the weights behind ``source`` do; nothing is read of a file that was read before.
 
-    CheckpointError when there is no such model, or a downloaded one is no longer what came.
+    CheckpointError when there is no such model, or one with a name is no longer what came.
     """
     entry = _named(source)
-    if entry is not None and entry.random:
-        return (entry.name,)
+    if entry is not None:
+        # Wherever the program or the models folder lie: features kept under it outlive a move.
+        return (entry.name, zoo.verified(entry.name)[1])
     path = _path(source, entry).resolve()
     status = path.stat()
     return (str(path), status.st_size, status.st_mtime_ns)
@@ -90,21 +80,6 @@ def _path(source: str | Path, entry: zoo.Entry | None) -> Path:
             f"Known models are {', '.join(entry.name for entry in zoo.entries())}.",
         )
     return path
-
-
-def _build(entry: zoo.Entry) -> AutoEncoder:
-    model = random_autoencoder(CONFIGS[entry.config], zoo.TINY_SEED, entry.name)
-    model.info = replace(model.info, title=entry.title)
-    return model.eval()
-
-
-def _encoder_of(model: AutoEncoder) -> Encoder:
-    with torch.device("meta"):
-        encoder = Encoder(replace(model.config, decoder=None))
-    state = model.state_dict()
-    encoder.load_state_dict({name: state[name] for name in encoder.state_dict()}, assign=True)
-    encoder.info = replace(model.info, parameters=count_parameters(encoder))
-    return encoder.eval()
 
 
 def _with_info(model: Model, checkpoint: Checkpoint, entry: zoo.Entry | None) -> Model:

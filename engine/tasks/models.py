@@ -15,8 +15,9 @@ def listing() -> list[dict[str, Any]]:
         {
             "name": entry.name,
             "title": entry.title,
-            "kind": "random" if entry.random else "released",
+            "kind": "bundled" if entry.bundled else "released",
             "state": _state(entry),
+            "licence": entry.licence,
             "address": entry.address,
             "bytes": _size(entry),
         }
@@ -25,21 +26,29 @@ def listing() -> list[dict[str, Any]]:
 
 
 def _size(entry: zoo.Entry) -> int | None:
-    """The size of the model's file where it is on this machine; None elsewhere, and for one without a file."""
+    """The size of the model's file where it is on this machine; None elsewhere."""
     path = zoo.installed(entry.name)
     return path.stat().st_size if path else None
 
 
 def _state(entry: zoo.Entry) -> str:
-    if entry.random:
-        return "built in"
-    return "downloaded" if zoo.installed(entry.name) else "not downloaded"
+    here = zoo.installed(entry.name) is not None
+    if entry.bundled:
+        return "built in" if here else "missing"
+    return "downloaded" if here else "not downloaded"
 
 
 def report_models(known: list[dict[str, Any]]) -> str:
     """``listing`` as a table for people."""
-    width = max(len(model["name"]) for model in known)
-    return "\n".join(f"{model['name']:<{width}}  {model['state']:<14}  {model['title']}" for model in known)
+    rows = [
+        (model["name"], model["state"], _megabytes(model["bytes"]), model["licence"], model["title"]) for model in known
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:.0f} MB"
 
 
 def fetch_model(
@@ -47,7 +56,8 @@ def fetch_model(
 ) -> Path:
     """Downloads the model, or takes ``file`` for it after the same checks; returns where it lies.
 
-    Raises CheckpointError for a file that is not the model, an unknown name or a failed download.
+    One that is part of the program is only checked. Raises CheckpointError for a file that
+    is not the model, an unknown name or a failed download.
     """
     return zoo.adopt(name, file) if file else zoo.fetch(name, progress, cancelled)
 

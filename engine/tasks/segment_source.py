@@ -115,16 +115,14 @@ def images_to_map(
 
 
 def check_model(model: str, info: HeadInfo) -> None:
-    """Raises CheckpointError unless ``model`` is the one the head was trained with; one made from a seed is by name."""
-    entry = next((each for each in zoo.entries() if each.name == model), None)
-    if entry is not None and entry.random:
-        return
-    sha256 = zoo.verified(model)[1] if entry is not None else file_sha256(Path(model))
+    """Raises CheckpointError unless ``model`` is the one the head was trained with."""
+    named = any(entry.name == model for entry in zoo.entries())
+    sha256 = zoo.verified(model)[1] if named else file_sha256(Path(model))
     if sha256 != info.features["model"]["sha256"]:
         raise CheckpointError(
             f"{model} is not the model the head was trained with: its SHA-256 is {sha256[:12]}…, not"
             f" {str(info.features['model']['sha256'])[:12]}….",
-            "Put the model's file of then in its place, or train the head again.",
+            "Train the head again, or bring back the model of then: its file, or the version of SMARTIES it came with.",
         )
 
 

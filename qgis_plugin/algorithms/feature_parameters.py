@@ -38,7 +38,7 @@ def add_model(algorithm: QgsProcessingAlgorithm) -> None:
     model = QgsProcessingParameterEnum(
         "MODEL", tr("Model"), list(MODELS), defaultValue=DEFAULT_MODEL, usesStaticStrings=True
     )
-    hint = tr("The released models are downloaded once; smarties-tiny is not trained.")
+    hint = tr("smarties-tiny comes along, a small demonstration model; the released models are downloaded once.")
     algorithm.addParameter(helped(model, hint))
     file = QgsProcessingParameterFile("MODEL_FILE", tr("Model file"), optional=True)
     algorithm.addParameter(helped(file, tr("Weights of your own, used in place of the model above.")))

@@ -408,8 +408,8 @@
         <translation>Modèle</translation>
     </message>
     <message>
-        <source>The released models are downloaded once; smarties-tiny is not trained.</source>
-        <translation>Les modèles publiés sont téléchargés une seule fois ; smarties-tiny n'est pas entraîné.</translation>
+        <source>smarties-tiny comes along, a small demonstration model; the released models are downloaded once.</source>
+        <translation>smarties-tiny est fourni, un petit modèle de démonstration ; les modèles publiés sont téléchargés une seule fois.</translation>
     </message>
     <message>
         <source>Model file</source>
@@ -2648,8 +2648,8 @@
         <translation>Télécharger</translation>
     </message>
     <message>
-        <source>⚠ Random weights, not trained: it shows structure, but knows nothing yet.</source>
-        <translation>⚠ Poids aléatoires, non entraînés : il montre des structures, mais ne sait encore rien.</translation>
+        <source>Trained on a few hundred megabytes of open images: a demonstration model, not a foundation model.</source>
+        <translation>Entraîné sur quelques centaines de mégaoctets d'images libres : un modèle de démonstration, pas un modèle de fondation.</translation>
     </message>
     <message>
         <source>Downloaded.</source>
@@ -2810,10 +2810,6 @@
     <message>
         <source>⚠ The chosen model has no decoder: it can describe images, but not fill in bands.</source>
         <translation>⚠ Le modèle choisi n'a pas de décodeur : il peut décrire des images, mais pas compléter des bandes.</translation>
-    </message>
-    <message>
-        <source>⚠ The chosen model has random weights: what it fills in means nothing.</source>
-        <translation>⚠ Le modèle choisi a des poids aléatoires : ce qu'il complète ne signifie rien.</translation>
     </message>
     <message>
         <source>No band</source>

@@ -68,11 +68,6 @@ class ModelChoice(QWidget):
         model = self._listing.get(self.choice.currentData())
         return model is None or model["state"] != "not downloaded"
 
-    @property
-    def random(self) -> bool:
-        """Whether the chosen model is known to have random weights."""
-        return _is_random(self._listing.get(self.choice.currentData()))
-
     def parameters(self) -> Dict[str, Any]:
         """The Processing parameters of the model."""
         if self.choice.currentData() != FILE:
@@ -109,16 +104,10 @@ class ModelChoice(QWidget):
 def _state_text(model: Optional[Mapping[str, Any]]) -> str:
     if model is None:
         return ""
-    if _is_random(model):
-        return tr("⚠ Random weights, not trained: it shows structure, but knows nothing yet.")
+    if model.get("kind") == "bundled":
+        return tr("Trained on a few hundred megabytes of open images: a demonstration model, not a foundation model.")
     if model["state"] == "downloaded":
         return tr("Downloaded.")
     if model.get("bytes"):
         return tr("Not downloaded yet ({size}).").format(size=size_text(model["bytes"]))
     return tr("Not downloaded yet.")
-
-
-def _is_random(model: Optional[Mapping[str, Any]]) -> bool:
-    if model is None:
-        return False
-    return bool(model.get("kind", "random" if model["state"] == "built in" else "") == "random")

@@ -117,13 +117,8 @@ class ReconstructTab(TaskTab):
     def _images_changed(self) -> None:
         names = [shorten(image.name, 32) for image in self.embed.images]
         self.images.setText(", ".join(names) or tr("None yet."))
-        text = ""
-        if self._decoder() is False:
-            text = tr("⚠ The chosen model has no decoder: it can describe images, but not fill in bands.")
-        elif self.embed.model.random:
-            text = tr("⚠ The chosen model has random weights: what it fills in means nothing.")
-        self.model_note.setText(text)
-        self.model_note.setVisible(bool(text))
+        self.model_note.setText(tr("⚠ The chosen model has no decoder: it can describe images, but not fill in bands."))
+        self.model_note.setVisible(self._decoder() is False)
         self.targets.mark(layers_of_images(self.embed))
         self.tell()
 

@@ -63,7 +63,7 @@ def test_embed_tells_where_how_long_and_on_which_device(capsys, scene, tmp_path)
     out_file = tmp_path / "out.tif"
     code, out, err = smarties(capsys, "embed", scene["s1"], scene["s2"], "--out", out_file, "--overlap", "0")
     assert code == 0
-    assert str(out_file) in out and " s on CPU" in out and "random weights" in out
+    assert str(out_file) in out and " s on CPU" in out and "SMARTIES ViT-Ti" in out
     assert "100% Embedding done" in err
 
 

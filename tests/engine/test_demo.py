@@ -12,7 +12,7 @@ def test_simulated_pair_is_embedded_and_drawn(tmp_path, monkeypatch, capsys):
     assert real_pair() is None
     main(tmp_path / "demo")
     out = capsys.readouterr().out
-    assert "simulated" in out and "embedding.tif" in out and " s on CPU" in out and "random" in out
+    assert "simulated" in out and "embedding.tif" in out and " s on CPU" in out and "ViT-Ti" in out
     with rasterio.open(tmp_path / "demo" / "embedding_pca.png") as picture:
         assert picture.count == 4 and picture.read(1).std() > 20
 

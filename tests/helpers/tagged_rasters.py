@@ -11,7 +11,7 @@ from osgeo import gdal
 TAGS = {
     "TIFFTAG_SOFTWARE": "SMARTIES for QGIS 0.1.0",
     "SMARTIES_JOB": json.dumps({"inputs": ["/data/S1.tif", "/data/S2.tif"], "chip": 112}),
-    "SMARTIES_MODEL": json.dumps({"name": "smarties-tiny", "title": "SMARTIES ViT-Ti", "sha256": "ab", "random": True}),
+    "SMARTIES_MODEL": json.dumps({"name": "mine", "title": "My ViT-Ti", "sha256": "ab", "random": True}),
     "SMARTIES_IMAGES": json.dumps(
         [
             {"name": "S1.tif", "sensor": "sentinel-1-grd", "bands": [{"name": "VV"}], "radiometry": {"found": "dB"}},

@@ -49,6 +49,25 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {key: next(folder.glob(f"{start}*.tif")) for key, start in starts.items()}
 
 
+#: Writes a small model with random weights, which says so.
+UNTRAINED = """
+import sys
+from engine.model.checkpoints import save_checkpoint
+from engine.model.config import DecoderConfig, ModelConfig
+from engine.model.initialise import random_autoencoder
+save_checkpoint(random_autoencoder(ModelConfig(24, 2, 2, decoder=DecoderConfig(16, 1, 2)), 1), sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of weights that were never trained."""
+    path = tmp_path_factory.mktemp("untrained") / "untrained.safetensors"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([str(python_with_engine()), "-c", UNTRAINED, str(path)], env=environment, check=True)
+    return path
+
+
 @pytest.fixture
 def engine_python() -> Path:
     """A Python that has the engine's libraries; the plugin's settings name it before every test anyway."""

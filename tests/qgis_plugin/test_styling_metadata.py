@@ -27,7 +27,7 @@ def test_metadata_say_in_plain_words_what_it_is(embedding: QgsRasterLayer) -> No
     set_metadata(embedding)
     metadata = embedding.metadata()
     assert metadata.title() == "Embedding of S1 + S2"
-    assert "SMARTIES ViT-Ti" in metadata.abstract()
+    assert "My ViT-Ti" in metadata.abstract()
     assert "random" in metadata.abstract()
     assert "S1.tif: bands VV; dB." in metadata.abstract()
     assert any("/data/S2.tif" in line for line in metadata.history())
@@ -57,5 +57,5 @@ def test_a_map_says_what_it_shows_and_by_which_model(embedding: QgsRasterLayer) 
     set_metadata(embedding, title="Map of S1 + S2", what="The class of every pixel.")
     metadata = embedding.metadata()
     assert metadata.title() == "Map of S1 + S2"
-    assert metadata.abstract().startswith("The class of every pixel.\nMade by SMARTIES ViT-Ti.")
+    assert metadata.abstract().startswith("The class of every pixel.\nMade by My ViT-Ti.")
     assert "map" in metadata.keywords()["SMARTIES"]

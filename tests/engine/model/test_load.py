@@ -10,37 +10,6 @@ from engine.errors import CheckpointError, DeviceError
 from engine.model import load_autoencoder, load_encoder
 from engine.model.autoencoder import AutoEncoder
 from engine.model.checkpoints import save_checkpoint
-from engine.model.encoder import Encoder
-
-#: The digest of smarties-tiny. It may change only with a change log entry: outputs name it.
-TINY_SHA256 = "0a0fa9264222dd5a3bc3e5f0dfde390273fc157e0d99d8e24566bf47b67676be"
-
-
-@pytest.fixture(scope="module")
-def tiny() -> Encoder:
-    return load_encoder("smarties-tiny")
-
-
-def test_smarties_tiny_is_the_same_model_on_every_run(tiny: Encoder):
-    assert tiny.info.sha256 == TINY_SHA256
-    assert load_autoencoder("smarties-tiny").info.sha256 == TINY_SHA256
-
-
-def test_smarties_tiny_says_that_it_is_not_trained(tiny: Encoder):
-    assert tiny.info.random
-    assert "not trained" in tiny.info.title
-    assert tiny.info.has_decoder
-    assert tiny.info.path is None
-
-
-def test_smarties_tiny_is_a_vit_ti_of_224_px(tiny: Encoder):
-    assert (tiny.width, tiny.depth, tiny.num_heads, tiny.patch) == (192, 12, 3, 16)
-    assert not isinstance(tiny, AutoEncoder)
-    assert tiny.info.parameters == sum(p.numel() for p in tiny.parameters())
-    with torch.inference_mode():
-        features = tiny.features(torch.randn(1, 2, 224, 224), ["microwave_1", "microwave_2"])
-    assert features.tokens.shape == (1, 192, 14, 14)
-    assert features.tokens.std() > 0.1
 
 
 def test_encoder_and_whole_model_give_the_same_features(golden):

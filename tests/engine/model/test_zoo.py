@@ -15,7 +15,7 @@ from engine.model import load_encoder, zoo
 from engine.model.config import CONFIGS, DecoderConfig, ModelConfig
 from engine.progress import Progress
 
-SMALL = zoo.Entry("small", "A small model", "small", "somebody/small", "model.safetensors")
+SMALL = zoo.Entry("small", "A small model", "small", "MIT", "model.safetensors", "somebody/small")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def _files(folder: Path) -> list[str]:
 def test_the_released_models_and_the_tiny_one_have_names():
     names = [entry.name for entry in zoo.entries()]
     assert names == ["smarties-tiny", "smarties-v1-vit-b", "smarties-v1-vit-l"]
-    assert [entry.random for entry in zoo.entries()] == [True, False, False]
+    assert [entry.bundled for entry in zoo.entries()] == [True, False, False]
     assert zoo.entry("smarties-v1-vit-b").address == (
         "https://huggingface.co/gsumbul/SMARTIES-v1-ViT-B/resolve/main/smarties-v1-vitb.safetensors"
     )
@@ -144,11 +144,6 @@ def test_without_network_the_error_says_how_to_go_on_by_hand(models: Path, monke
         zoo.fetch("small")
     assert "https://huggingface.co/somebody/small/resolve/main/model.safetensors" in caught.value.hint
     assert "smarties fetch small --file PATH" in caught.value.hint
-
-
-def test_there_is_nothing_to_fetch_for_a_model_made_here():
-    with pytest.raises(CheckpointError, match="nothing to download"):
-        zoo.fetch("smarties-tiny")
 
 
 def test_a_file_picked_by_hand_is_checked_copied_and_recorded(golden, models: Path):

@@ -107,7 +107,7 @@ def test_images_are_embedded_on_the_way(scene, tmp_path):
     messages = []
     result = call(job, lambda event: messages.append(event.message), lambda: False)
     assert (result["rows"], result["cols"], len(result["clusters"])) == (14, 14, 8)
-    assert result["device"] and any("random" in note for note in result["notes"])
+    assert result["device"] and any("backscatter in dB" in note for note in result["notes"]), result["notes"]
     assert any("Embedding" in message for message in messages)
     again = call({**job, "overwrite": True}, lambda event: None, lambda: False)
     assert again["device"] == "" and again["clusters"] == result["clusters"]

@@ -43,15 +43,25 @@ def test_output_carries_all_it_was_made_of(scene, tmp_path):
         assert dataset.interleaving.name == "band"
     assert EmbedJob.from_json(tags["SMARTIES_JOB"]).chip == 112
     model = json.loads(tags["SMARTIES_MODEL"])
-    assert model["random"] is True and len(model["sha256"]) == 64
+    assert model["name"] == "smarties-tiny" and model["random"] is False and len(model["sha256"]) == 64
     images = json.loads(tags["SMARTIES_IMAGES"])
     assert [image["sensor"] for image in images] == ["sentinel-1-grd", "sentinel-2-l2a"]
     assert images[1]["bands"][3]["name"] == "B04" and images[1]["bands"][3]["layers"] == "red_2"
     assert images[1]["statistics"]["p99"][3] == pytest.approx(2829.486, abs=1e-3)
     assert "torch" in json.loads(tags["SMARTIES_VERSIONS"])
-    assert "random" in tags["TIFFTAG_IMAGEDESCRIPTION"]
-    assert any("random" in note for note in result.notes)
-    assert "random" in result.summary()
+    assert tags["TIFFTAG_IMAGEDESCRIPTION"].endswith(f" by {result.model}") and "SMARTIES ViT-Ti" in result.model
+    assert result.model in result.summary() and not any("random" in note for note in result.notes)
+
+
+def test_weights_that_were_never_trained_are_told_of_everywhere(scene, untrained, tmp_path):
+    out, picture = tmp_path / "out.tif", tmp_path / "pca.tif"
+    result = embed(out, scene["s1"], model=str(untrained), overlap=0.0, picture=str(picture))
+    for path in (out, picture):
+        with rasterio.open(path) as dataset:
+            tags = dataset.tags()
+        assert json.loads(tags["SMARTIES_MODEL"])["random"] is True
+        assert "random weights" in tags["TIFFTAG_IMAGEDESCRIPTION"]
+    assert "random weights" in result.notes[0] and "random weights" in result.summary()
 
 
 def test_the_picture_comes_with_the_embedding(scene, tmp_path):
@@ -64,7 +74,7 @@ def test_the_picture_comes_with_the_embedding(scene, tmp_path):
         tags = drawn.tags()
         assert tags["SMARTIES_EMBEDDING"] == "../out.tif"
         assert tags["SMARTIES_JOB"] == dataset.tags()["SMARTIES_JOB"]
-        assert json.loads(tags["SMARTIES_MODEL"])["random"] is True
+        assert tags["SMARTIES_MODEL"] == dataset.tags()["SMARTIES_MODEL"]
         np.testing.assert_array_equal(drawn.read(4) == 0, np.isnan(dataset.read(1)))
         image = drawn.read([1, 2, 3])
     again = tmp_path / "again.tif"

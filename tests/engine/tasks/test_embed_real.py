@@ -62,8 +62,8 @@ def check_output(embedding: Path, source: Path | str, dims: int, token_px: float
     assert np.isfinite(values).any()
     valid = np.isfinite(values).all(axis=0)
     assert values[:, valid].std(axis=1).min() > 0, "a feature that never varies"
-    assert json.loads(tags["SMARTIES_MODEL"])["random"] is True
-    assert "random" in tags["TIFFTAG_IMAGEDESCRIPTION"]
+    assert json.loads(tags["SMARTIES_MODEL"])["name"] == "smarties-tiny"
+    assert "ViT-Ti" in tags["TIFFTAG_IMAGEDESCRIPTION"]
     return json.loads(tags["SMARTIES_IMAGES"])
 
 

@@ -30,8 +30,8 @@ def features(*inputs, **settings):
     return source
 
 
-def test_the_second_time_they_are_there(image):
-    first, second = features(image), features(image, clusters=3, seed=5)
+def test_the_second_time_they_are_there(image, untrained):
+    first, second = (features(image, model=str(untrained), **settings) for settings in ({}, {"clusters": 3, "seed": 5}))
     assert (first.reused, second.reused) == (False, True)
     assert first.path == second.path and second.path.is_file()
     assert any("random" in note for note in second.notes), "what the user should know is not said only once"

@@ -66,7 +66,7 @@ def test_the_plan_travels_as_json_and_reads_as_text(scene):
     planned = call({"inputs": [str(scene["s2"])], "output": ""}, lambda _: None, lambda: False)
     assert json.loads(json.dumps(planned)) == planned
     text = report(planned)
-    assert "256×256 px, 10 m" in text and "random" in text and "memory" in text
+    assert "256×256 px, 10 m" in text and "SMARTIES ViT-Ti" in text and "memory" in text
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,11 @@ def linear_head(embedding, path, classes=CLASSES, scale=4.0) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(scene, tmp_path_factory):
-    """An embedding of the radar image, a head for it, and the folder they are in."""
+def made(scene, untrained, tmp_path_factory):
+    """An embedding of the radar image by a small model, a head for it, and the folder they are in."""
     folder = tmp_path_factory.mktemp("segment")
     output = folder / "s1_embedding.tif"
-    embed.run(EmbedJob(inputs=(str(scene["s1"]),), output=str(output), chip=224))
+    embed.run(EmbedJob(inputs=(str(scene["s1"]),), output=str(output), model=str(untrained), chip=224))
     return {"embedding": output, "head": linear_head(output, folder / "head.safetensors"), "folder": folder}
 
 

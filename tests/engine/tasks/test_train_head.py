@@ -83,7 +83,7 @@ def test_a_head_is_trained_measured_reported_and_saved(scene, polygons, tmp_path
     assert result.accuracy["grouped_by"] == "polygon" and result.accuracy["folds"] == 5
     assert result.accuracy["overall"] > 0.8 and not result.warnings
     assert head.info.features["chip"] == 112 and head.info.features["model"]["name"] == "smarties-tiny"
-    assert any("random" in note for note in result.notes) and not result.features_reused
+    assert any("digital" in note for note in result.notes) and not result.features_reused, result.notes
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert page.count("data:image/png") == 3 and "water" in page and "logistic regression" in page
     assert "water" in result.summary() and "polygons it had not seen" in result.summary()

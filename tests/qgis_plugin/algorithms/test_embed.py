@@ -75,13 +75,20 @@ def test_pixels_are_those_of_the_command_line(pair: list[str], engine_python: Pa
     assert results["TILES"] == 9
     assert results["SECONDS"] > 0
     assert "CPU" in results["DEVICE"] or "NVIDIA" in results["DEVICE"]
-    assert "random" in results["NOTES"]
+    assert "backscatter in dB" in results["NOTES"]
     expected = embed_in_shell(pair, tmp_path / "shell.tif", engine_python)
     assert pixels(output).tobytes() == expected.tobytes()
     assert pixels(picture).shape == (4, *expected.shape[1:])
     # Styles beside the files, and nothing else.
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["embedding.qml", "embedding.tif", "picture.qml", "picture.tif", "shell.tif"]
+
+
+def test_weights_that_were_never_trained_are_warned_of(scene: dict[str, Path], untrained: Path, tmp_path: Path) -> None:
+    parameters = {"INPUT": [str(scene["s1"])], "MODEL_FILE": str(untrained), "OUTPUT": str(tmp_path / "e.tif")}
+    results = processing.run("smarties:embed", parameters)
+    assert "random weights" in results["NOTES"].split("\n")[0]
+    assert algorithm().warnings({"output": results["OUTPUT"]}) == 1
 
 
 def test_settings_reach_the_engine(scene: dict[str, Path], tmp_path: Path) -> None:
@@ -240,7 +247,7 @@ def test_results_arrive_named_styled_and_in_order(
     assert " + " in embedding.name()
     assert picture.name().startswith("PCA picture of ")
     assert Path(picture.customProperty(EMBEDDING_PROPERTY)) == tmp_path / "z.tif"
-    assert "random" in embedding.metadata().abstract()
+    assert "SMARTIES ViT-Ti" in embedding.metadata().abstract()
     assert embedding.renderer().redContrastEnhancement().minimumValue() < 0
 
 

@@ -52,8 +52,19 @@ def test_a_raster_of_labels_and_the_picture_of_an_embedding(
     red, green, blue, _ = truth.GetRasterBand(1).GetColorTable().GetColorEntry(4)
     assert colours["Water"] == f"#{red:02x}{green:02x}{blue:02x}"
     assert "<html" in report.read_text(encoding="utf-8")
-    assert "random" in results["NOTES"]
     assert json.loads((tmp_path / "head.json").read_text(encoding="utf-8"))["kind"] == "linear"
+
+
+def test_a_head_on_weights_that_were_never_trained_is_warned_of(
+    scene: dict[str, Path], untrained: Path, tmp_path: Path
+) -> None:
+    parameters = {
+        "INPUT": [str(scene["s2"])], "LABELS": str(scene["labels"]), "MODEL_FILE": str(untrained), "FOLDS": 0,
+        "OUTPUT": str(tmp_path / "head.safetensors"),
+    }  # fmt: skip
+    results = processing.run("smarties:trainhead", parameters)
+    assert "random weights" in results["NOTES"].split("\n")[0]
+    assert algorithm("trainhead").warnings({"output": results["OUTPUT"]}) == 1
 
 
 def test_settings_and_the_style_of_the_labels_reach_the_job(scene: dict[str, Path]) -> None:

@@ -247,7 +247,7 @@ class TestLayerList:
 
 class TestModelChoice:
     LISTING = (
-        {"name": "tiny", "title": "Tiny (random)", "state": "built in", "kind": "random"},
+        {"name": "tiny", "title": "Tiny", "state": "built in", "kind": "bundled", "bytes": 15e6},
         {"name": "big", "title": "Big, as released", "state": "not downloaded", "kind": "released", "bytes": 343e6},
     )
 
@@ -261,7 +261,7 @@ class TestModelChoice:
     def test_states(self, choice, qtbot):
         assert choice.parameters() == {"MODEL": "tiny"}
         choice.set_listing(self.LISTING)
-        assert "Random weights" in choice._words.text() and not choice.download_button.isVisible()
+        assert "demonstration model" in choice._words.text() and not choice.download_button.isVisible()
         choice.choice.setCurrentIndex(1)
         assert choice._words.text() == "Not downloaded yet (343 MB)."
         with qtbot.waitSignal(choice.download) as caught:
