@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import sys
 import threading
@@ -20,10 +19,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from engine.errors import CheckpointError, OutputError
+from engine.model.safetensors_file import write_safetensors
 from train.distributed import whole
 
 _NAME = re.compile(r"checkpoint-(\d{8})\.safetensors")
@@ -78,18 +77,11 @@ class Saver:
 
     def _write(self, tensors: dict[str, torch.Tensor], progressed: Progressed) -> None:
         path = checkpoint_path(self._folder, progressed.step)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            save_file(tensors, temporary, {"run": json.dumps(asdict(progressed))})
-            _flush(temporary)
-            os.replace(temporary, path)
-            _flush(self._folder)
-        except (OSError, SafetensorError) as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            reason = getattr(error, "strerror", None) or str(error)
+            write_safetensors(tensors, path, {"run": json.dumps(asdict(progressed))})
+        except OutputError as error:
             self._failure = OutputError(
-                f"The checkpoint of step {progressed.step} could not be written to {self._folder}: {reason}.",
+                f"The checkpoint of step {progressed.step} is not kept: {error.message}",
                 "Earlier checkpoints are whole. Make room, or choose another folder.",
             )
             print(f"Warning: {self._failure}", file=sys.stderr, flush=True)
@@ -180,15 +172,6 @@ def restore(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> N
         raise CheckpointError(
             f"{path} does not fit this model: {error}.", "Use the recipe it was made with."
         ) from error
-
-
-def _flush(path: Path) -> None:
-    """Return when a file, or the names in a folder, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _fill(target: torch.Tensor, value: torch.Tensor) -> None:

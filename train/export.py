@@ -12,15 +12,14 @@ if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parents[1])  # the root: run as a file, Python puts train/ there
 
 import json
-import os
 
 import click
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from engine.errors import CheckpointError, OutputError, SmartiesError
+from engine.errors import CheckpointError, SmartiesError
 from engine.model.config import CONFIGS
+from engine.model.safetensors_file import write_safetensors
 from train.checkpoints import Progressed, read_progressed
 
 
@@ -45,14 +44,7 @@ def write_model(
         "data": json.dumps(progressed.data),
     }
     half = {key: tensor.detach().half().contiguous() for key, tensor in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save_file(half, temporary, header)
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(f"{path} cannot be written: {reason}.", "Choose another folder.") from error
+    write_safetensors(half, path, header)
 
 
 def model_tensors(checkpoint: Path) -> dict[str, torch.Tensor]:

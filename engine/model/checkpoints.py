@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from engine.errors import CheckpointError, OutputError
+from engine.errors import CheckpointError
 from engine.model.autoencoder import AutoEncoder
 from engine.model.config import DECODER_HEADS_BY_WIDTH, HEADS_BY_WIDTH, DecoderConfig, ModelConfig
 from engine.model.encoder import Encoder
 from engine.model.position import grid_side
+from engine.model.safetensors_file import write_safetensors
 from engine.model.safetensors_header import Header, StoredTensor, read_header
 
 #: Tensors of a fine-tuned model that are not the encoder's.
@@ -113,19 +112,8 @@ def save_checkpoint(model: Encoder, path: str | Path, metadata: Mapping[str, str
     if decoder is not None:
         words["decoder_num_heads"] = str(decoder.num_heads)
     tensors = {**model.state_dict(), **model.extra}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            save_file(
-                {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-                temporary,
-                words | dict(metadata or {}),
-            )
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path} cannot be written: {error}.", "Choose a folder you may write to.") from error
+    written = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_safetensors(written, path, words | dict(metadata or {}))
 
 
 def _fill(model: Model, checkpoint: Checkpoint) -> Model:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,10 +16,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from engine.errors import BandTableError, CheckpointError, OutputError
+from engine.errors import BandTableError, CheckpointError
 from engine.model.encoder import Encoder
+from engine.model.safetensors_file import write_safetensors
 from engine.model.safetensors_header import read_header
 from engine.spectrum.assign import Assignment
 from engine.spectrum.bands import Band
@@ -123,15 +122,8 @@ def read_own_layers(path: str | Path) -> OwnLayers:
 
 def save_own_layers(own: OwnLayers, path: Path) -> None:
     """Writes a file of projections, whole or not at all. Raises OutputError where it cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            save_file(own.tensors(), temporary, {METADATA_KEY: json.dumps(own.description(), ensure_ascii=False)})
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path} cannot be written: {error}.", "Choose a folder you may write to.") from error
+    description = json.dumps(own.description(), ensure_ascii=False)
+    write_safetensors(own.tensors(), path, {METADATA_KEY: description})
 
 
 def add_own_layers(encoder: Encoder, own: OwnLayers) -> None:

@@ -88,7 +88,7 @@ def test_the_last_two_stay(tmp_path):
 
 def test_a_full_disk_keeps_what_was_there(tmp_path, capsys):
     write(tmp_path, 1)
-    with pytest.raises(OutputError, match=r"step 2 could not be written to .*Earlier checkpoints are whole"):
+    with pytest.raises(OutputError, match=r"step 2 is not kept: .*Earlier checkpoints are whole"):
         with full_disk(2000), Saver(tmp_path) as saver:
             saver.save({"model.a": torch.zeros(1000)}, progressed(2))
     assert "Warning: The checkpoint of step 2 could not be written" in capsys.readouterr().err
