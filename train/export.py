@@ -1,6 +1,6 @@
 """From a run to a model file: half precision, in the released layout, with what it was trained on in its header.
 
-python train/export.py runs/tiny/checkpoint-00014000.safetensors smarties-tiny.safetensors
+python train/export.py runs/tiny/checkpoint-00007000.safetensors smarties-tiny.safetensors
 """
 
 from __future__ import annotations
