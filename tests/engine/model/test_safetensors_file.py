@@ -36,6 +36,6 @@ def test_others_may_read_it_as_far_as_the_users_umask_lets_them(tmp_path: Path, 
 
 def test_a_folder_that_is_none_is_an_error_and_leaves_nothing(tmp_path: Path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="m.safetensors cannot be written: Not a directory"):
+    with pytest.raises(OutputError, match=r"m\.safetensors cannot be written: Not a directory"):
         write_safetensors({"a": torch.zeros(2)}, tmp_path / "file" / "m.safetensors", {})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
