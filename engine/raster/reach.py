@@ -40,9 +40,9 @@ class Reach:
             SourceError: it is outside, by its name or where its links lead.
         """
         if not self._holds(os.path.abspath(named)) or not self._holds(os.path.realpath(named)):
-            raise SourceError(f"{teller} leads to {_short(str(named))}, outside its own folder.", _REMEDY)
+            raise SourceError(f"{teller} leads to {_short(os.path.normpath(named))}, outside its own folder.", _REMEDY)
         if named.exists() and not (named.is_file() or named.is_dir()):
-            raise SourceError(f"{teller} leads to {_short(str(named))}, which is no file.", "Take it out.")
+            raise SourceError(f"{teller} leads to {_short(os.path.normpath(named))}, which is no file.", "Take it out.")
 
     def _holds(self, path: str) -> bool:
         own = _comparable(Path(path))
