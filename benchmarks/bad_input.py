@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine  # noqa: E402
+from engine.options import MAX_CHIP_PX  # noqa: E402
 
 LIMIT_S = 20.0
 #: The libraries take half a gigabyte, a strip of a wide raster and its tiles another.
@@ -43,6 +45,8 @@ MODES = ("describe", "embed", "embed with a band table")
 #: What a run that ends well may say on stderr: its progress, and notes.
 _EXPECTED = re.compile(r"^(?:\s*\d{1,3}% .*|Note: .*|)$")
 _POLL_S = 0.02
+#: Of a large raster the second embedding makes about so many tiles: all of it is read, which is what it is for.
+TILES = 40
 _LOADS = "import engine.cli, engine.tasks.describe, engine.tasks.embed, engine.model.load"
 
 
@@ -57,6 +61,14 @@ class Run:
     peak_bytes: int
     said: str
     faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What the second embedding of a file needs to know of it."""
+
+    bands: int
+    pixels: int
 
 
 @dataclass
@@ -131,25 +143,25 @@ def listing(folder: Path) -> list[tuple[str, int, int]]:
 
 def run_all(files: list[Path], folder: Path, work: Path, processes: int, limit_s: float) -> Iterator[Run]:
     """All files in all modes, a few at a time. The second embedding needs the number of bands that describe tells."""
-    waiting = [(file, MODES[0], "") for file in reversed(files)]
+    waiting: list[tuple[Path, str, _Described | None]] = [(file, MODES[0], None) for file in reversed(files)]
     running: list[_Child] = []
     number = 0
     while waiting or running:
         while waiting and len(running) < processes:
-            file, mode, table = waiting.pop()
+            file, mode, made = waiting.pop()
             number += 1
-            running.append(start(file, folder, mode, table, work / str(number)))
+            running.append(start(file, folder, mode, made, work / str(number)))
         ended = [child for child in running if (child.killed or is_over(child, limit_s)) and poll(child)]
         for child in ended:
             running.remove(child)
-            run, bands = finish(child, folder, limit_s)
+            run, described = finish(child, folder, limit_s)
             if run.faults:
                 print(f"{run.file}, {run.mode}: {'; '.join(run.faults)}", file=sys.stderr, flush=True)
             yield run
             if child.mode == MODES[0]:
-                waiting.append((child.file, MODES[1], ""))
-                if bands:
-                    waiting.append((child.file, MODES[2], band_table(bands)))
+                waiting.append((child.file, MODES[1], None))
+                if described is not None:
+                    waiting.append((child.file, MODES[2], described))
         if not ended:
             time.sleep(_POLL_S)
 
@@ -174,16 +186,17 @@ def poll(child: _Child) -> bool:
     return True
 
 
-def start(file: Path, folder: Path, mode: str, table: str, place: Path) -> _Child:
+def start(file: Path, folder: Path, mode: str, described: _Described | None, place: Path) -> _Child:
     """Fork a process that leads a group of its own and runs the command."""
     for name in ("temp", "out", "state"):
         (place / name).mkdir(parents=True)
     arguments = ["describe", str(file), "--json"]
     if mode != MODES[0]:
         arguments = ["embed", str(file), "--out", str(place / "out" / "E.tif")]
-        if table:
-            (place / "state" / "bands.json").write_text(table)
-            arguments += ["--bands", str(place / "state" / "bands.json"), "--statistics", "estimate"]
+    if described is not None:
+        (place / "state" / "bands.json").write_text(band_table(described.bands))
+        arguments += ["--bands", str(place / "state" / "bands.json"), "--statistics", "estimate", "--overlap", "0"]
+        arguments += ["--chip", str(min(MAX_CHIP_PX, max(112, math.isqrt(described.pixels // TILES))))]
     sys.stdout.flush()
     pid = os.fork()
     if pid:
@@ -216,25 +229,27 @@ def _become(place: Path, folder: Path, arguments: list[str]) -> None:
         os._exit(end.code if isinstance(end.code, int) else 98)
 
 
-def finish(child: _Child, folder: Path, limit_s: float) -> tuple[Run, int]:
-    """What came of a child, and of a description the number of bands; its folders are removed."""
+def finish(child: _Child, folder: Path, limit_s: float) -> tuple[Run, _Described | None]:
+    """What came of a child, and what a description tells of a single image; the child's folders are removed."""
     seconds = time.perf_counter() - child.started
     status, peak = _ENDED.pop(child.pid)
     code = os.waitstatus_to_exitcode(status)
     said = (child.place / "state" / "stderr").read_text(errors="replace")
     faults = list(faults_of(child, code, said, peak, limit_s))
-    bands = 0
+    described = None
     if child.mode == MODES[0] and code == 0:
         try:
-            images = json.loads((child.place / "state" / "stdout").read_text())["images"]
-            bands = len(images[0]["bands"]) if len(images) == 1 else 0
+            found = json.loads((child.place / "state" / "stdout").read_text())
+            if len(found["images"]) == 1 and "text" in found["grid"]:
+                pixels = found["grid"]["width"] * found["grid"]["height"]
+                described = _Described(len(found["images"][0]["bands"]), pixels)
         except (ValueError, KeyError) as error:
             faults.append(f"its description is no JSON ({error!r})")
     errors = [line for line in said.splitlines() if line.startswith("Error: ")]
     told = errors[0].replace(str(folder), "FOLDER") if errors else ""
     shutil.rmtree(child.place)
     name = str(child.file.relative_to(folder))
-    return Run(name, child.mode, code, round(seconds, 3), peak, told, tuple(faults)), bands
+    return Run(name, child.mode, code, round(seconds, 3), peak, told, tuple(faults)), described
 
 
 def faults_of(child: _Child, code: int, said: str, peak: int, limit_s: float) -> Iterator[str]:

@@ -185,7 +185,7 @@ def parse_envi_header(text: str) -> Dict[str, str]:
     if not text.lstrip().startswith("ENVI"):
         return {}
     fields: Dict[str, str] = {}
-    place = 0
+    place, last = 0, text.rfind("}")
     while place < len(text):
         end = text.find("\n", place)
         end = len(text) if end < 0 else end
@@ -196,7 +196,7 @@ def parse_envi_header(text: str) -> Dict[str, str]:
         value = value.strip()
         if value.startswith("{") and "}" not in value:
             # A list over several lines. One that never ends is no list: the next line is a field again.
-            close = text.find("}", end)
+            close = text.find("}", end) if end < last else -1
             if close >= 0:
                 value, place = f"{value}{text[end : close + 1]}", close + 1
         elif value.startswith("{"):
