@@ -104,6 +104,11 @@ class ProtocolError(SmartiesError):
 
     code = "protocol"
 
+    def __init__(
+        self, message: str, hint: str = "Engine and plugin may be of different releases: install both from the same."
+    ) -> None:
+        super().__init__(message, hint)
+
 
 class CancelledError(SmartiesError):
     """The user stopped the run; nothing was written."""

@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines under load are slow, not wrong: the tests that promise a time measure it themselves.
+settings.register_profile("default", deadline=None)
+#: A longer search by hand: CONTRIBUTING, "Fuzzing".
+settings.register_profile("thorough", deadline=None, max_examples=5_000)
+settings.load_profile("default")
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("SMARTIES_DATA", ROOT.parent / "shared" / "data"))

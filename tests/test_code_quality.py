@@ -1,4 +1,4 @@
-"""The code's own rules, checked like any other promise: ruff, mypy, the arrows between the parts, no pickle."""
+"""The code's own rules, checked like any other promise: ruff, mypy, the arrows between the parts."""
 
 from __future__ import annotations
 
@@ -117,23 +117,17 @@ def test_importing_the_spectrum_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "engine").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_engine_knows_neither_qgis_nor_training_nor_pickle(path):
+def test_engine_knows_neither_qgis_nor_training(path):
     for name in imported_modules(path):
-        assert name.split(".")[0] not in {"qgis", "osgeo", "qgis_plugin", "train", "pickle", "joblib", "dill"}, name
-    calls = {
-        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    }  # fmt: skip
-    assert not calls & {"torch.load", "eval", "exec", "numpy.load", "np.load"}, calls
+        assert name.split(".")[0] not in {"qgis", "osgeo", "qgis_plugin", "train"}, name
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "train").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_training_is_small_modules_without_qgis_or_pickle(path):
+def test_training_is_small_modules_without_qgis(path):
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) < 400
     names = {name.split(".")[0] for name in imported_modules(path)}
-    assert not names & {"qgis", "osgeo", "qgis_plugin", "pickle", "joblib", "dill"}
-    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
-    assert not calls & {"torch.load", "torch.save", "eval", "exec", "numpy.load", "np.load"}, calls
+    assert not names & {"qgis", "osgeo", "qgis_plugin"}
 
 
 def test_every_released_version_is_in_the_changelog():

@@ -21,6 +21,10 @@ STATISTICS_ESTIMATE = "estimate"
 
 SENSOR_AUTO = "auto"
 
+#: Whole numbers up to here are exact wherever they go; no setting comes near.
+_MAX_INTEGER = 2**53
+_FORM = "A job is what to_json wrote, or an object with the settings by name."
+
 Job = TypeVar("Job", bound="ImageJob")
 
 
@@ -82,11 +86,11 @@ class ImageJob:
     def from_dict(cls: Type[Job], values: Dict[str, Any]) -> Job:
         """A job from plain values. JobError names settings that do not exist, are missing or of a wrong type."""
         if not isinstance(values, dict):
-            raise JobError(f"A job must be a JSON object, not {type(values).__name__}.")
+            raise JobError(f"A job must be a JSON object, not {type(values).__name__}.", _FORM)
         fields = {field.name: field for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - set(fields))
         if unknown:
-            raise JobError(f"Unknown setting: {', '.join(unknown)}.", f"Known are {', '.join(sorted(fields))}.")
+            raise JobError(f"Unknown setting: {', '.join(unknown)[:200]}.", f"Known are {', '.join(sorted(fields))}.")
         missing = sorted(
             name
             for name, field in fields.items()
@@ -95,7 +99,7 @@ class ImageJob:
             and field.default_factory is dataclasses.MISSING
         )
         if missing:
-            raise JobError(f"The job lacks {', '.join(missing)}.")
+            raise JobError(f"The job lacks {', '.join(missing)}.", _FORM)
         return cls(**{name: _typed(name, value, str(fields[name].type)) for name, value in values.items()})
 
     @classmethod
@@ -103,9 +107,17 @@ class ImageJob:
         """A job from ``to_json``'s text. Raises JobError when it is not one."""
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise JobError(f"The job is not valid JSON ({error.msg} at character {error.pos}).") from error
+        except (ValueError, RecursionError) as error:
+            raise JobError(f"The job is not valid JSON ({error}).", _FORM) from error
         return cls.from_dict(values)
+
+
+def _shown(value: Any) -> str:
+    """A value for a message; integers of thousands of digits cannot be printed."""
+    try:
+        return f"{value!r:.80}"
+    except ValueError:
+        return "so large an integer"
 
 
 def _typed(name: str, value: Any, declared: str) -> Any:
@@ -113,7 +125,7 @@ def _typed(name: str, value: Any, declared: str) -> Any:
     if value is None and declared.endswith("| None"):
         return None
     kind = declared.removesuffix(" | None")
-    wrong = JobError(f"The setting {name} cannot be {value!r}.", f"It is of type {kind}.")
+    wrong = JobError(f"The setting {name} cannot be {_shown(value)}.", f"It is of type {kind}.")
     if kind.startswith("tuple["):
         if isinstance(value, str) or not isinstance(value, (list, tuple)):
             raise wrong
@@ -126,8 +138,10 @@ def _typed(name: str, value: Any, declared: str) -> Any:
     if kind == "bool" and isinstance(value, bool):
         return value
     if kind == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if isinstance(value, int) and abs(value) > _MAX_INTEGER:
+            raise wrong
         return float(value)
-    if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
+    if kind == "int" and isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER:
         return value
     if kind == "str" and isinstance(value, str):
         return value

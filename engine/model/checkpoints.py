@@ -23,6 +23,9 @@ from engine.model.safetensors_header import Header, StoredTensor, read_header
 TASK_PREFIXES = ("head.", "fc_norm.")
 
 _FLOATING = ("F64", "F32", "F16", "BF16")
+#: Sizes that no vision transformer has (ViT-22B: 6144 wide, 48 deep): a file can ask for a million blocks in a
+#: megabyte of names, and for any width with tensors that are empty.
+_MAX_WIDTH, _MAX_DEPTH, _MAX_PATCH_PX, _MAX_GRID = 16_384, 256, 256, 1024
 _FIRST_LAYER = "spectrum_projection.spectrum_embeds.0.proj.weight"
 _LISTED = 8
 
@@ -179,7 +182,7 @@ def _config(
             else 1
         )
         decoder = DecoderConfig(decoder_width, _depth(stored, "decoder_blocks"), decoder_heads)
-    return ModelConfig(
+    config = ModelConfig(
         width=width,
         depth=_depth(stored, "blocks"),
         num_heads=heads,
@@ -187,6 +190,31 @@ def _config(
         grid=grid_side(stored["pos_embed"].shape[1]),
         decoder=decoder,
     )
+    _check_sizes(header.path, config)
+    return config
+
+
+def _check_sizes(path: Path, config: ModelConfig) -> None:
+    """CheckpointError for sizes out of all proportion, before a model of them is built."""
+    decoder = config.decoder or DecoderConfig(4, 1, 1)
+    sizes = {
+        "width": (config.width, _MAX_WIDTH),
+        "depth": (config.depth, _MAX_DEPTH),
+        "patch": (config.patch, _MAX_PATCH_PX),
+        "grid": (config.grid, _MAX_GRID),
+        "decoder's width": (decoder.width, _MAX_WIDTH),
+        "decoder's depth": (decoder.depth, _MAX_DEPTH),
+    }
+    for name, (size, most) in sizes.items():
+        if not 1 <= size <= most or (name.endswith("width") and size % 4):
+            raise CheckpointError(
+                f"{path.name} asks for a model whose {name} is {_digits(size)}.",
+                "Choose the .safetensors file of a SMARTIES model.",
+            )
+
+
+def _digits(size: int) -> str:
+    return str(size) if size < 10**9 else f"{size:.1e}"
 
 
 def _depth(stored: Iterable[str], blocks: str) -> int:
@@ -198,7 +226,7 @@ def _heads(header: Header, key: str, width: int, given: int | None, known: Mappi
     told = given if given is not None else header.metadata.get(key, known.get(width))
     if told is None:
         raise CheckpointError(
-            f"{header.path.name} does not tell its {key}, and {width} is not a width for which it is known.",
+            f"{header.path.name} does not tell its {key}, and {_digits(width)} is not a width for which it is known.",
             f"Give {key}, or write it into the file's metadata.",
         )
     try:
@@ -207,7 +235,7 @@ def _heads(header: Header, key: str, width: int, given: int | None, known: Mappi
         heads = 0
     if heads < 1 or width % heads:
         raise CheckpointError(
-            f"{header.path.name} cannot have {key} {told}: its width is {width}.",
+            f"{header.path.name} cannot have {key} {_short(str(told))}: its width is {_digits(width)}.",
             f"Give a {key} that divides the width.",
         )
     return heads
@@ -246,7 +274,11 @@ def _compare(path: Path, stored: Mapping[str, StoredTensor], model: Encoder) -> 
 
 def _listed(names: list[str]) -> str:
     rest = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(_short(name) for name in names[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,13 @@ from typing import Any
 
 from engine.errors import CheckpointError
 
-#: The format's own limit (safetensors, ``MAX_HEADER_SIZE``).
-MAX_HEADER_BYTES = 100_000_000
+#: A header of ViT-H is 60 kB, one of a head with a large record 1 MB. The format allows 100 MB, which would take a
+#: gigabyte once it is parsed.
+MAX_HEADER_BYTES = 16 * 2**20
+#: No tensor of a model has more; a product of a million numbers would take hours.
+_MAX_DIMENSIONS = 16
+#: Weights as float32: four times those of ViT-G/14 (1.8e9 parameters).
+_MAX_WEIGHT_BYTES = 32 * 2**30
 
 #: Bytes per value of the types the format knows.
 ITEM_BYTES = {
@@ -44,7 +50,8 @@ class Header:
 def read_header(path: str | Path) -> Header:
     """The header of a safetensors file, checked against the file's length; no weights are read.
 
-    CheckpointError when the file is missing, unreadable, truncated, a pickle or not of this format.
+    CheckpointError when the file is missing, unreadable, truncated, a pickle, not of this format, or holds more
+    weights than this machine has memory.
     """
     path = Path(path)
     if path.suffix.lower() in _PICKLE_SUFFIXES:
@@ -68,7 +75,7 @@ def read_header(path: str | Path) -> Header:
             f"{path.name} cannot be read: {error.strerror or error}.", "Check its permissions."
         ) from error
     try:
-        header = json.loads(text)
+        header = json.loads(text, object_pairs_hook=_without_duplicates)
         metadata, tensors, end = _parse(header)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path.name} is damaged, or not a safetensors file.", _ANOTHER) from error
@@ -77,7 +84,30 @@ def read_header(path: str | Path) -> Header:
             f"{path.name} is truncated or damaged: it holds {size:,} bytes, its header tells of {8 + length + end:,}.",
             "Download or copy it again.",
         )
+    needed = sum(math.prod(each.shape) * max(4, ITEM_BYTES[each.dtype]) for each in tensors.values())
+    if needed > min(_MAX_WEIGHT_BYTES, _installed_bytes()):
+        # A sparse file on the disk can hold terabytes of nothing.
+        raise CheckpointError(
+            f"{path.name} holds {needed / 2**30:,.0f} GiB of weights, more than this machine has memory for.",
+            _ANOTHER,
+        )
     return Header(path, metadata, tensors)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        # Which of them counts is for each reader to choose: what is checked here might not be what is read.
+        raise ValueError("a name stands twice")
+    return fields
+
+
+def _installed_bytes() -> int:
+    """The memory of this machine, where the system tells it; else the limit that holds anywhere."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return _MAX_WEIGHT_BYTES
 
 
 def _parse(header: Any) -> tuple[dict[str, str], dict[str, StoredTensor], int]:
@@ -88,7 +118,9 @@ def _parse(header: Any) -> tuple[dict[str, str], dict[str, StoredTensor], int]:
     for name, entry in header.items():
         shape = tuple(entry["shape"])
         begin, end = entry["data_offsets"]
-        if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+        if len(shape) > _MAX_DIMENSIONS:
+            raise ValueError(f"{name} has {len(shape)} dimensions")
+        if not all(type(number) is int and 0 <= number < 2**63 for number in (*shape, begin, end)):
             raise ValueError(f"impossible numbers for {name}")
         if end - begin != math.prod(shape) * ITEM_BYTES[entry["dtype"]]:
             raise ValueError(f"{name} does not fill its place")

@@ -15,6 +15,7 @@ from rasterio.errors import CRSError, RasterioError
 from engine.errors import GridError
 
 _WGS84 = (6378137.0, 298.257223563)
+_GRID_WITH_PATH = r'(?:grids=|_GRIDS",\s*"|PARAMETERFILE\["[^"]{0,200}",\s*")[^"\s]{0,4000}[/\\:]'
 
 
 def parse_crs(crs: CRS | str | int) -> CRS:
@@ -39,6 +40,14 @@ def crs_label(crs: CRS | None) -> str:
         return ":".join(authority)
     name = re.match(r'\w+\["([^"]+)"', crs.to_wkt())
     return name.group(1) if name else "a custom CRS"
+
+
+def names_a_file(crs: CRS) -> bool:
+    """True for a CRS whose datum shift lies in a file that is named with a path or an address.
+
+    PROJ would open it; grids that it finds by name in its own folders are no danger.
+    """
+    return re.search(_GRID_WITH_PATH, crs.to_wkt(), re.IGNORECASE) is not None
 
 
 def ground_scale(crs: CRS, x: float, y: float) -> float:

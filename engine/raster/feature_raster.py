@@ -19,6 +19,7 @@ from rasterio.windows import Window
 from engine.errors import SourceError
 from engine.raster.grid import Grid
 from engine.raster.opening import READ_ERRORS, gdal_environment, local_path, open_file, reason_of
+from engine.raster.reach import Reach
 
 #: Values of an embedding in memory at once, as float32.
 READ_BYTES = 64 * 2**20
@@ -116,7 +117,8 @@ def embedding_behind(path: str | Path) -> Path | None:
     beside = tags.get("SMARTIES_EMBEDDING")
     if not beside:
         return None
-    embedding = (file.parent / beside).resolve()
+    embedding = file.parent / beside
+    Reach(file).check(embedding, file.name)
     if not embedding.is_file():
         raise SourceError(
             f"{file.name} is the picture of {embedding.name}, which is not there any more.",

@@ -12,6 +12,7 @@ from rasterio.errors import CRSError, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
+from engine.raster.crs import names_a_file
 from engine.raster.grid import Grid
 
 #: GDAL's warper takes alpha as a share of its type's largest value; here any alpha but 0 counts as opaque.
@@ -62,6 +63,8 @@ def gcp_dataset(dataset: DatasetReader) -> WarpedVRT:
 def _crs(dataset: DatasetReader) -> tuple[CRS | None, tuple[str, ...]]:
     try:
         crs = dataset.crs
+        if crs and names_a_file(crs):
+            return None, ("its CRS names a file with grid shifts, which is not followed",)
         return (crs if crs else None), ()
     except (CRSError, CPLE_BaseError):
         return None, ("its CRS cannot be read",)

@@ -1,9 +1,14 @@
-"""Opening one raster file: local files only, no code and no network behind them, GDAL's errors in plain words."""
+"""Opening one raster file: local files only, no code and no network behind them, GDAL's errors in plain words.
+
+What may be opened is decided three times, each for itself: by the file and what it names (``engine.raster.vrt_files``,
+``engine.raster.reach``), by the drivers that an open may use, and by those that GDAL has at all
+(``engine.raster.drivers``). docs/security.md has the rules.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -14,16 +19,12 @@ from rasterio.errors import CRSError, RasterioError
 from rasterio.io import DatasetReader
 
 from engine.errors import SourceError
-from engine.raster.vrt_files import check_vrt, is_vrt
+from engine.raster.drivers import LOCAL_DRIVERS
+from engine.raster.reach import Reach
+from engine.raster.vrt_files import check_side_files, check_vrt, is_vrt
 
 #: What GDAL, rasterio and the codecs behind them raise when a file or its metadata is bad.
 READ_ERRORS = (RasterioError, CPLE_BaseError, CRSError, UnicodeDecodeError, OSError, ValueError)
-
-#: Drivers that reach the network, run queries, or read folders of other files named in a text.
-_BLOCKED_DRIVERS = frozenset(
-    "WCS WMS WMTS PLMOSAIC EEDA EEDAI DAAS STACTA STACIT HTTP GTI Rasterlite DERIVED SENTINEL2 MRF XYZ"
-    " GNMFile GNMDatabase KMLSUPEROVERLAY PDF".split()
-)
 
 #: For looking at files; a run sizes the cache for what it reads (``engine.raster.reader.block_cache``).
 #: rasterio takes bytes here, where GDAL itself would take megabytes.
@@ -54,7 +55,7 @@ def gdal_environment(**options: str | int) -> Iterator[None]:
         "GDAL_NUM_THREADS": "ALL_CPUS",
         "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
         "GDAL_VRT_ENABLE_PYTHON": "NO",
-        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+        "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
         **options,
     }
     with rasterio.Env(**settings):
@@ -88,8 +89,8 @@ def open_file(path: Path) -> DatasetReader:
     """Open a raster file with any of GDAL's drivers for local files, inside ``gdal_environment``.
 
     Raises:
-        SourceError: the file is an archive, a text, empty, damaged, no raster, or a VRT
-            that would run code or reach beyond this computer.
+        SourceError: the file is an archive, a text, empty, damaged, no raster, a VRT that would run code or reach
+            beyond this computer, or one that leads to files that were not named (``engine.raster.reach``).
     """
     try:
         with path.open("rb") as file:
@@ -107,10 +108,12 @@ def open_file(path: Path) -> DatasetReader:
         raise SourceError(
             f"{path.name} is an HDF4 file, which is not read here.", "Save it as a GeoTIFF in QGIS first."
         )
+    reach = Reach(path)
+    check_side_files(path, reach)
     if is_vrt(head):
-        check_vrt(path)
+        check_vrt(path, reach)
     try:
-        return DatasetReader(str(path), driver=list(local_drivers()))
+        dataset = DatasetReader(str(path), driver=list(local_drivers()))
     except READ_ERRORS as error:
         if _is_text(head):
             raise SourceError(f"{path.name} is a text, not a raster.", _text_hint(path)) from error
@@ -118,6 +121,36 @@ def open_file(path: Path) -> DatasetReader:
             f"{path.name} cannot be opened as a raster{reason_of(error, path)}.",
             "Check that the file is whole and in a format GDAL reads.",
         ) from error
+    try:
+        if dataset.driver != "VRT":
+            _check_opened(dataset, path, reach)
+    except SourceError:
+        dataset.close()
+        raise
+    return dataset
+
+
+def _check_opened(dataset: DatasetReader, path: Path, reach: Reach) -> None:
+    """Refuse a file whose own metadata lead out of reach, before a pixel or an overview is read."""
+    try:
+        tags: Mapping[str, str] = dataset.tags(ns="OVERVIEWS") | dataset.tags(ns="GEOLOCATION")
+    except READ_ERRORS:
+        # GDAL cannot hand out text that is no text; what reads it next says so.
+        tags = {}
+    for key in ("OVERVIEW_FILE", "X_DATASET", "Y_DATASET"):
+        value = tags.get(key, "").removeprefix(":::BASE:::")
+        # Geolocation of netCDF and HDF is a variable of the very file, and names it in full.
+        value = value.replace(str(path), path.name)
+        if value:
+            if re.match(r"/vsi|<|[A-Za-z][A-Za-z0-9+.\-]+://", value, re.IGNORECASE):
+                raise SourceError(f"{path.name} leads to {shorten(value)}, which is no file here.", "Export it again.")
+            reach.check(path.parent / value, path.name)
+    try:
+        files = dataset.files
+    except READ_ERRORS:
+        files = []
+    for file in files:
+        reach.check(Path(file), path.name)
 
 
 def open_subdataset(name: str, driver: str) -> DatasetReader:
@@ -157,7 +190,7 @@ def local_drivers() -> tuple[str, ...]:
     """Names of the drivers that read local rasters and nothing else."""
     with rasterio.Env() as environment:
         names: Iterable[str] = environment.drivers()
-    return tuple(name for name in names if name not in _BLOCKED_DRIVERS)
+    return tuple(name for name in names if name in LOCAL_DRIVERS)
 
 
 def _is_text(head: bytes) -> bool:

@@ -19,7 +19,7 @@ from .identify import GENERIC_RGB, Identified, by_names, by_product, is_rgb_pict
 from .layers import SPECTRUM_MAX_NM, SPECTRUM_MIN_NM
 from .measure import measure
 from .names import colour_in, find_band, named_bands, polarisation_in, quality_note, without_wavelength
-from .raster_metadata import RasterMetadata
+from .raster_metadata import RasterMetadata, bounded
 from .sensors import Sensor, SensorBand, band_key, band_order, load_sensor, sensor_band
 from .sentinel2_baseline import offset_in_values
 from .table import USER, BandTable
@@ -64,6 +64,7 @@ def detect(metadata: RasterMetadata, sensor: Optional[str] = None, table: Option
     can always mend them.
     """
     notes: List[str] = []
+    metadata = bounded(metadata)
     stated = _stated(metadata, table)
     readings = [dialect(metadata, notes) for dialect in DIALECTS]
     names = _names(metadata, stated, readings)

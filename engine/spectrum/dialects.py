@@ -30,7 +30,8 @@ _WIDTH_KEYS = ("fwhm", "bandwidth", "full_width_half_max")
 _BAD_BAND_KEYS = ("bbl",)
 
 _ENMAP_BAND = re.compile(
-    r"<wavelengthCenterOfBand>\s*([^<\s]+)\s*</wavelengthCenterOfBand>\s*<FWHMOfBand>\s*([^<\s]+)\s*</FWHMOfBand>"
+    r"<wavelengthCenterOfBand>\s{0,99}([^<\s]{1,99})\s{0,99}</wavelengthCenterOfBand>\s{0,99}"
+    r"<FWHMOfBand>\s{0,99}([^<\s]{1,99})\s{0,99}</FWHMOfBand>"
 )
 
 
@@ -183,8 +184,25 @@ def parse_envi_header(text: str) -> Dict[str, str]:
     """The fields of an ENVI header by name (lower case, underscores); a list stays as "{a, b}". {} for other texts."""
     if not text.lstrip().startswith("ENVI"):
         return {}
-    fields = re.findall(r"^\s*([^=\n{}]+?)\s*=\s*(\{[^}]*\}|[^\n]*)", text, re.MULTILINE)
-    return {_key(name): value.strip() for name, value in fields}
+    fields: Dict[str, str] = {}
+    place, last = 0, text.rfind("}")
+    while place < len(text):
+        end = text.find("\n", place)
+        end = len(text) if end < 0 else end
+        name, equals, value = text[place:end].partition("=")
+        place = end + 1
+        if not equals or not name.strip() or "{" in name or "}" in name:
+            continue
+        value = value.strip()
+        if value.startswith("{") and "}" not in value:
+            # A list over several lines. One that never ends is no list: the next line is a field again.
+            close = text.find("}", end) if end < last else -1
+            if close >= 0:
+                value, place = f"{value}{text[end : close + 1]}", close + 1
+        elif value.startswith("{"):
+            value = value[: value.index("}") + 1]
+        fields[_key(name)] = value.strip()
+    return fields
 
 
 def _key(name: str) -> str:

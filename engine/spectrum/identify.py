@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .assign import verdict_of
 from .bands import Band
 from .names import colour_in, core_names, find_band, polarisation_in
-from .raster_metadata import RasterMetadata
+from .raster_metadata import MAX_NAME_CHARACTERS, RasterMetadata
 from .sensors import Sensor, SensorBand, load_sensor, match_names, match_product, sensor_band
 from .stac import items_in
 
@@ -21,8 +22,13 @@ _PRODUCT_TAG = re.compile(
     r"(?:.*\.)?(?:LANDSAT_PRODUCT_ID|PRODUCT_ID|PRODUCT_URI\w*|LANDSAT_SCENE_ID|SCENE_ID|SYSTEM:ID|DATASTRIP_ID)", re.I
 )
 _SATELLITE_TAG = re.compile(r"(?:.*\.)?(?:SATID|SATELLITE_?ID|SATELLITE|SPACECRAFT_ID|SPACECRAFT_NAME|PLATFORM)", re.I)
-_PRODUCT_TEXT = re.compile(r"(?:LANDSAT_PRODUCT_ID\s*=\s*\"|<PRODUCT_URI[^>]*>)\s*([^\"<\s]+)")
+_PRODUCT_TEXT = re.compile(
+    r"(?:LANDSAT_PRODUCT_ID\s{0,99}=\s{0,99}\"|<PRODUCT_URI[^>]{0,200}>)\s{0,99}([^\"<\s]{1,200})"
+)
 _ITEM_KEYS = ("PRODUCT_ID", "LANDSAT_PRODUCT_ID", "system:id", "id", "collection")
+
+#: What names a product stands once in a file, and a raster has a few files; a megabyte of names is none.
+_MAX_TEXTS, _MAX_TEXTS_PER_FILE = 200, 8
 
 GENERIC_RGB = "rgb"
 SENTINEL1 = "sentinel-1-grd"
@@ -38,8 +44,8 @@ class Identified:
 
 def by_product(metadata: RasterMetadata) -> Optional[Identified]:
     """The sensor a product's name tells: of the file, its tags, the folders above, its sidecars."""
-    for origin, text in _product_texts(metadata):
-        sensor = match_product(text)
+    for origin, text in islice(_product_texts(metadata), _MAX_TEXTS):
+        sensor = match_product(text[:MAX_NAME_CHARACTERS])
         if sensor is not None:
             return Identified(sensor, f"{origin} {_short(text)}")
     return None
@@ -176,8 +182,8 @@ def _product_texts(metadata: RasterMetadata) -> Iterator[Tuple[str, str]]:
                 if isinstance(place.get(key), str):
                     yield f"metadata {key}", place[key]
     for text in metadata.sidecars.values():
-        for found in _PRODUCT_TEXT.findall(text):
-            yield "metadata", found
+        for found in islice(_PRODUCT_TEXT.finditer(text), _MAX_TEXTS_PER_FILE):
+            yield "metadata", found.group(1)
     yield from _tagged(metadata, _SATELLITE_TAG)
 
 

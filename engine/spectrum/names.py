@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from .raster_metadata import MAX_NAME_CHARACTERS
 from .sensors import Sensor, SensorBand, is_auxiliary, match_product, sensor_band
 
 _UNITS = r"nm|nanomet(?:er|re)s?|µm|μm|um|micromet(?:er|re)s?|microns?|GHz"
@@ -70,7 +71,7 @@ def named_bands(names: Sequence[Optional[str]]) -> Tuple[Optional[str], ...]:
     Bands that all bear one name, and names that differ only in a number that counts
     the bands, tell nothing. "B1"… counts bands too, but is how operators call theirs.
     """
-    told = [name.strip() if name else "" for name in names]
+    told = [name.strip()[:MAX_NAME_CHARACTERS] if name else "" for name in names]
     if len(told) > 1 and len(set(told)) == 1:
         return (None,) * len(told)
     if len(told) > 1 and all(told):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Mapping, Optional, Tuple
+
+#: Names longer than this are none: detection compares names with patterns whose work grows with their square.
+MAX_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,17 @@ class RasterMetadata:
     band_names: Tuple[Optional[str], ...]
     colours: Tuple[Optional[str], ...]
     sidecars: Mapping[str, str]
+
+
+def bounded(metadata: RasterMetadata) -> RasterMetadata:
+    """The same with names cut to a length that a name may have."""
+
+    def cut(text: Optional[str]) -> Optional[str]:
+        return text if text is None else text[:MAX_NAME_CHARACTERS]
+
+    return replace(
+        metadata,
+        name=metadata.name[:MAX_NAME_CHARACTERS],
+        parents=tuple(parent[:MAX_NAME_CHARACTERS] for parent in metadata.parents),
+        band_names=tuple(cut(name) for name in metadata.band_names),
+    )

@@ -81,9 +81,9 @@ def load_sensor(name: str) -> Sensor:
     near = [known for known in catalogue if wanted and known.startswith(wanted + "-")]
     near = near or difflib.get_close_matches(wanted, catalogue, n=3, cutoff=0.6)
     if near:
-        raise UnknownSensorError(f"There is no sensor named {name!r}.", f"Did you mean {' or '.join(near)}?")
+        raise UnknownSensorError(f"There is no sensor named {name!r:.80}.", f"Did you mean {' or '.join(near)}?")
     raise UnknownSensorError(
-        f"There is no sensor named {name!r}.",
+        f"There is no sensor named {name!r:.80}.",
         f"Known sensors are {', '.join(catalogue)}; for any other, describe its bands in a band table.",
     )
 

@@ -19,9 +19,9 @@ FIRST_BASELINE_WITH_OFFSET = 4.0
 _BASELINE_MAX = 90.0
 
 _PRODUCT = re.compile(r"S2[A-D]_MSIL(?:1C|2A)_\d{8}T\d{5,6}_N(\d{2})(\d{2})_", re.IGNORECASE)
-_DATASTRIP = re.compile(r"S2[A-D]_OPER_MSI_L(?:1C|2A)_DS_\w+_N(\d{2})\.(\d{2})", re.IGNORECASE)
-_XML_BASELINE = re.compile(r"<PROCESSING_BASELINE>\s*(\d{2})\.(\d{2})\s*</PROCESSING_BASELINE>")
-_XML_OFFSET = re.compile(r"<(?:BOA|RADIO)_ADD_OFFSET\b[^>]*>\s*(-?\d+)\s*<")
+_DATASTRIP = re.compile(r"S2[A-D]_OPER_MSI_L(?:1C|2A)_DS_\w{1,60}_N(\d{2})\.(\d{2})", re.IGNORECASE)
+_XML_BASELINE = re.compile(r"<PROCESSING_BASELINE>\s{0,99}(\d{2})\.(\d{2})\s{0,99}</PROCESSING_BASELINE>")
+_XML_OFFSET = re.compile(r"<(?:BOA|RADIO)_ADD_OFFSET\b[^>]{0,200}>\s{0,99}(-?\d{1,9})\s{0,99}<")
 _BASELINE_KEYS = ("processing_baseline", "s2:processing_baseline")
 _OFFSET_KEY = re.compile(r"(?:BOA|RADIO)_ADD_OFFSET", re.IGNORECASE)
 

@@ -66,7 +66,7 @@ def _parsed(text: str) -> Any:
     """The JSON value of a text, None for a text that is none: any file may be called .json."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 from ..errors import BandTableError
 from .bands import POLARISATIONS, Band
 from .layers import LAYER_BY_KEY
+from .raster_metadata import MAX_NAME_CHARACTERS
 from .units import check_range, to_nm
 
 #: What the values of an image may be said to be; the +1000 is Sentinel-2's since processing baseline 04.00.
@@ -40,6 +41,10 @@ _SOURCED: Mapping[str, str] = {
     "layer": "layer",
     "enabled": "enabled",
 }
+#: A file of a table that is larger is none; more bands than any imaging spectrometer has, five times over.
+_MAX_BYTES, _MAX_BANDS = 16 * 2**20, 10_000
+#: Characters of any text in a table; of a band's name, as of names in files.
+_MAX_TEXT = 1000
 _FORM = 'A table is {"bands": [{"name": "B04", "centre": 665, "min": 634, "max": 696}]}, wavelengths in nm.'
 
 
@@ -61,10 +66,14 @@ def read_table(path: Union[str, Path]) -> BandTable:
     """The band table in a JSON file. Raises BandTableError: unreadable, malformed or impossible, with the value."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise BandTableError(f"The band table {path} cannot be read ({reason}).", "Give a JSON file.") from error
+    if len(data) > _MAX_BYTES:
+        raise BandTableError(f"{path.name} is larger than {_MAX_BYTES // 2**20} MB, too large for a band table.", _FORM)
     try:
         return parse_table(text)
     except BandTableError as error:
@@ -75,7 +84,7 @@ def parse_table(text: str) -> BandTable:
     """The band table in a JSON text. Raises BandTableError: malformed or impossible, with the value."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BandTableError(f"The band table is no JSON: {error}.", _FORM) from error
     if isinstance(content, list):
         content = {"bands": content}
@@ -83,9 +92,13 @@ def parse_table(text: str) -> BandTable:
     entries = table.get("bands")
     if not isinstance(entries, list) or not entries:
         raise BandTableError("The band table has no list of bands.", _FORM)
+    if len(entries) > _MAX_BANDS:
+        raise BandTableError(f"The band table has {len(entries)} bands.", f"Up to {_MAX_BANDS} are read.")
     radiometry = _text(table, "radiometry", "The band table")
     if radiometry is not None and radiometry not in RADIOMETRIES:
-        raise BandTableError(f"The radiometry {radiometry!r} is not known.", f"Use one of {', '.join(RADIOMETRIES)}.")
+        raise BandTableError(
+            f"The radiometry {radiometry!r:.60} is not known.", f"Use one of {', '.join(RADIOMETRIES)}."
+        )
     units = _text(table, "units", "The band table")
     bands = tuple(_band(entry, units, f"Band {number}") for number, entry in enumerate(entries, 1))
     return BandTable(bands, _text(table, "sensor", "The band table"), radiometry)
@@ -130,23 +143,27 @@ def band_from_dict(values: Any) -> Band:
 def _band(entry: Any, units: Optional[str], where: str) -> Band:
     fields = _object(entry, where, _BAND_FIELDS)
     name = _text(fields, "name", where) or ""
-    where = f"Band {name}" if name else where
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise BandTableError(
+            f"{where}: its name is longer than {MAX_NAME_CHARACTERS} characters ({_short(name)}).", "Shorten it."
+        )
+    where = f"Band {_short(name)}" if name else where
     polarisation = _choice(fields, "polarisation", POLARISATIONS, where, upper=True)
     lengths: Dict[str, Optional[float]] = {}
     for field in ("centre", "min", "max"):
         value = fields.get(field)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int, float))):
-            raise BandTableError(f"{where}: the {field} {value!r} is no wavelength.", "Write 490, or “0.49 µm”.")
+            raise BandTableError(f"{where}: the {field} {value!r:.60} is no wavelength.", "Write 490, or “0.49 µm”.")
         radar = polarisation is not None
         lengths[field] = None if value is None else to_nm(value, units, f"{field} of {where}", radar)
     enabled = fields.get("enabled")
     if enabled is not None and not isinstance(enabled, bool):
-        raise BandTableError(f"{where}: enabled is {enabled!r}.", "Write true or false.")
+        raise BandTableError(f"{where}: enabled is {enabled!r:.60}.", "Write true or false.")
     given, low, high = lengths["centre"], lengths["min"], lengths["max"]
     if polarisation is not None and low is not None and high is not None:
         # Radar limits come as frequencies too, the lower of which is the longer wave.
         low, high = min(low, high), max(low, high)
-    check_range(name or where, given, low, high)
+    check_range(_short(name) or where, given, low, high)
     centre = (low + high) / 2 if given is None and low is not None and high is not None else given
     sources = {_SOURCED[field]: USER for field in _SOURCED if fields.get(field) is not None}
     if given is None and centre is not None:
@@ -170,14 +187,21 @@ def _object(value: Any, where: str, known: Sequence[str]) -> Mapping[str, Any]:
         raise BandTableError(f"{where} is {value!r:.60}, not an object {{…}}.", _FORM)
     unknown: List[str] = [str(key) for key in value if key not in known]
     if unknown:
-        raise BandTableError(f"{where} has the unknown field {', '.join(unknown)}.", f"Known are {', '.join(known)}.")
+        shown = ", ".join(unknown[:8]) + (" and more" if len(unknown) > 8 else "")
+        raise BandTableError(f"{where} has the unknown field {_short(shown)}.", f"Known are {', '.join(known)}.")
     return value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:99]}…"
 
 
 def _text(fields: Mapping[str, Any], field: str, where: str) -> Optional[str]:
     value = fields.get(field)
     if value is not None and not isinstance(value, str):
-        raise BandTableError(f"{where}: {field} is {value!r}, not a text.", _FORM)
+        raise BandTableError(f"{where}: {field} is {value!r:.60}, not a text.", _FORM)
+    if value is not None and len(value) > _MAX_TEXT:
+        raise BandTableError(f"{where}: {field} is longer than {_MAX_TEXT} characters.", "Shorten it.")
     return value.strip() or None if value is not None else None
 
 
@@ -188,7 +212,7 @@ def _choice(
     if value is not None and upper:
         value = value.upper()
     if value is not None and value not in choices:
-        raise BandTableError(f"{where}: there is no {field} {value!r}.", f"Use one of {', '.join(choices)}.")
+        raise BandTableError(f"{where}: there is no {field} {value!r:.60}.", f"Use one of {', '.join(choices)}.")
     return value
 
 

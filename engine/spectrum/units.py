@@ -43,6 +43,8 @@ _SPELLINGS: Mapping[str, Tuple[str, ...]] = {
     "MHz": ("mhz", "megahertz"),
 }
 _UNIT_OF: Mapping[str, str] = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings}
+#: No quantity is longer than this, its unit written out.
+_MAX_CHARACTERS = 100
 _NO_UNIT = ("", "unknown", "none", "n/a", "na", "null")
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -64,7 +66,7 @@ def parse_unit(text: Optional[str], what: str = "") -> Optional[str]:
     if unit is None:
         of = f", given for the {what}," if what else ""
         raise BandTableError(
-            f"“{text}”{of} is no unit of wavelength.", "Use nm, µm, m, cm⁻¹, or GHz and MHz for radar."
+            f"“{_short(text)}”{of} is no unit of wavelength.", "Use nm, µm, m, cm⁻¹, or GHz and MHz for radar."
         )
     return unit
 
@@ -77,18 +79,21 @@ def parse_number(value: Quantity, what: str = "wavelength") -> Tuple[float, Opti
     """
     unit: Optional[str] = None
     if isinstance(value, str):
-        found = _QUANTITY.match(value)
+        found = _QUANTITY.match(value) if len(value) <= _MAX_CHARACTERS else None
         if found is None:
-            raise BandTableError(f"The {what}, “{value}”, is not a number.", "Write it as 490, “490 nm” or “0.49 µm”.")
+            raise BandTableError(
+                f"The {what}, “{_short(value)}”, is not a number.", "Write it as 490, “490 nm” or “0.49 µm”."
+            )
         number = float(found.group(1))
         unit = parse_unit(found.group(2), what)
     elif isinstance(value, bool):
         raise BandTableError(f"The {what}, “{value}”, is not a number.", "Write it as 490, “490 nm” or “0.49 µm”.")
     else:
-        number = float(value)
+        # An integer may be beyond what a number can be.
+        number = float(value) if abs(value) < 1e300 else math.inf
     if not math.isfinite(number) or number <= 0:
         raise BandTableError(
-            f"The {what}, {value}, is impossible: it must be a positive number.",
+            f"The {what}, {_short(value)}, is impossible: it must be a positive number.",
             "Correct it in a band table (--bands TABLE.json, or the panel's band table).",
         )
     return number, unit
@@ -131,7 +136,7 @@ def width_to_nm(width: Quantity, centre_nm: float, unit: Optional[str] = None) -
     Raises BandTableError for a unit that is none.
     """
     text = str(width).strip()
-    found = _QUANTITY.match(text)
+    found = _QUANTITY.match(text) if len(text) <= _MAX_CHARACTERS else None
     if found is None:
         return None
     number = float(found.group(1))
@@ -163,6 +168,14 @@ def check_range(name: str, centre_nm: Optional[float], min_nm: Optional[float], 
         raise BandTableError(
             f"The centre of band {name}, {centre_nm:g} nm, is not within its limits {min_nm:g}–{max_nm:g} nm.", remedy
         )
+
+
+def _short(value: Optional[Quantity]) -> str:
+    """A value for a message; an integer of thousands of digits cannot be printed."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return "an integer of more than 40 digits"
+    text = str(value)
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"
 
 
 def _show(value: Optional[float]) -> str:
@@ -202,7 +215,8 @@ def _inferred_unit(number: float, shown: Quantity, what: str, radar: bool) -> st
     if OPTICAL_MIN_NM <= number <= OPTICAL_MAX_NM or number > MICROWAVE_MIN_NM:
         return "nm"
     raise BandTableError(
-        f"The {what}, {shown}, has no unit and fits none: 0.3–15 would be µm, 300–15000 nm, above 1e6 nm of radar.",
+        f"The {what}, {_short(shown)}, has no unit and fits none: "
+        "0.3–15 would be µm, 300–15000 nm, above 1e6 nm of radar.",
         "State the unit in a band table, as in “490 nm”, “10.9 µm” or “5.405 GHz”.",
     )
 

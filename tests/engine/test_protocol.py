@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -72,6 +73,36 @@ def test_a_stream_cut_anywhere_gives_the_same_messages(sent: list[Message], size
 def test_any_bytes_give_messages_or_protocol_errors(data: bytes) -> None:
     for item in MessageReader().feed(data + b"\n"):
         assert isinstance(item, (ProtocolError, *get_args(Message)))
+        assert not isinstance(item, ProtocolError) or (item.message and item.hint and len(str(item)) < 1000)
+
+
+@given(st.lists(messages, min_size=1, max_size=3), st.data())
+def test_a_stream_with_damage_gives_messages_and_errors_and_keeps_no_more_than_a_line(
+    sent: list[Message], data: st.DataObject
+) -> None:
+    stream = bytearray(b"".join(encode(message) for message in sent))
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(stream) - 1))
+        piece = data.draw(
+            st.sampled_from([b"", b"\0", b"\n", b'"', b"{", b"}", b"[", b"9", b"-", b"e9", b"\\u", b"\xff"])
+        )
+        stream[place : place + data.draw(st.integers(0, 3))] = piece
+    reader = MessageReader()
+    received = reader.feed(bytes(stream)) + reader.feed(b"\n" + encode(Cancel(7)))
+    for item in received:
+        assert isinstance(item, (ProtocolError, *get_args(Message)))
+        assert not isinstance(item, ProtocolError) or (item.message and item.hint and len(str(item)) < 1000)
+    assert received[-1] == Cancel(7), "damage does not outlive its line"
+
+
+@pytest.mark.parametrize(
+    "line", [b"[" * 16_000_000, b'{"id":' * 2_000_000, b"9" * 16_000_000, b'"' + b"\\" * 16_000_000]
+)
+def test_a_line_made_to_take_time_is_refused_at_once(line: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises(ProtocolError):
+        decode(line)
+    assert time.process_time() - started < 3
 
 
 keys = st.sampled_from(["id", "method", "params", "cancel", "shutdown", "hello", "progress", "result", "error"])
@@ -85,7 +116,7 @@ def test_any_json_object_gives_a_message_or_a_protocol_error(wire: dict[str, Any
     try:
         message = decode(json.dumps(wire).encode())
     except ProtocolError as error:
-        assert error.message
+        assert error.message and error.hint
         assert len(error.message) < 600
     else:
         assert json.loads(encode(message)) == wire

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +65,30 @@ def test_text_that_is_no_json_is_named():
 
 def test_whole_numbers_are_taken_for_floats():
     assert EmbedJob.from_dict({"inputs": ["a"], "output": "o", "resolution": 10}).resolution == 10.0
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+SETTINGS = [field.name for field in dataclasses.fields(EmbedJob)]
+
+
+@given(st.dictionaries(st.sampled_from(SETTINGS) | st.text(max_size=5), json_values, max_size=6) | json_values)
+def test_any_values_give_a_job_or_one_clear_error(values):
+    try:
+        job = EmbedJob.from_dict(values)
+        job.check()
+    except JobError as error:
+        assert error.message.strip() and error.hint.strip() and len(str(error)) < 1500
+    else:
+        assert EmbedJob.from_dict(job.to_dict()) == job
+
+
+@given(st.text(max_size=30) | json_values.map(json.dumps) | st.just("[" * 100_000))
+def test_any_text_gives_a_job_or_one_clear_error(text):
+    try:
+        EmbedJob.from_json(text)
+    except JobError as error:
+        assert error.message.strip() and error.hint.strip() and len(str(error)) < 1500

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from engine.errors import OutsideSpectrumError, SmartiesError, UnknownBandError
 from engine.spectrum.assign import assign
@@ -303,36 +301,3 @@ def test_a_few_bands_with_wavelengths_are_not_dropped_but_refused(raster):
 def test_names_are_made_unique(raster):
     found = detect(raster(["red", "red", "B04"]), sensor="sentinel-2-l2a")
     assert len({band.name for band in found.bands}) == 3
-
-
-KEYS = "wavelength wavelength_units fwhm bbl CENTRAL_WAVELENGTH_UM bands stac PROCESSING_BASELINE band_names".split()
-texts = st.text(max_size=12)
-domains = st.dictionaries(st.sampled_from(["", "ENVI", "FORCE", "IMAGERY", "IMD", "x"]), st.dictionaries(
-    st.sampled_from(KEYS) | texts, texts, max_size=4), max_size=3)  # fmt: skip
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
-@given(st.data())
-def test_any_metadata_gives_a_detection_or_one_clear_error(raster, data):
-    count = data.draw(st.integers(1, 4))
-
-    def each(strategy):
-        return data.draw(st.lists(strategy, min_size=count, max_size=count))
-
-    metadata = raster(
-        each(st.none() | texts | st.sampled_from(["B04", "red", "VV", "443 nm"])),
-        name=data.draw(texts),
-        parents=data.draw(st.lists(texts, max_size=2)),
-        tags=data.draw(domains),
-        band_tags=each(domains),
-        sidecars=data.draw(st.dictionaries(st.sampled_from(["a.json", "a.hdr", "a.xml"]), texts, max_size=2)),
-    )
-    try:
-        found = detect(metadata)
-    except SmartiesError as error:
-        assert error.message and error.hint
-    else:
-        assert len(found.bands) == count
-        for band in found.bands:
-            for field in ("centre_nm", "min_nm", "max_nm", "polarisation", "layer"):
-                assert (getattr(band, field) is None) == (field not in band.sources), "every value has a source"

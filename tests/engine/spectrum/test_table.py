@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -129,3 +130,65 @@ def test_any_band_survives_the_round_trip(name, limits, enabled):
     sources = {"centre_nm": "user", "min_nm": "user", "max_nm": "user", "enabled": "user"}
     band = Band(name, centre, low, high, enabled=enabled, sources=sources)
     assert band_from_dict(json.loads(json.dumps(band_to_dict(band)))) == band
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["490 nm", "0.49 µm", "5.405 GHz", "VV", "red_1", "nan", "dn"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+entries = st.dictionaries(
+    st.sampled_from(["name", "centre", "min", "max", "polarisation", "layer", "enabled", "note", "sources", "colour"]),
+    json_values, max_size=5,
+)  # fmt: skip
+tables = st.one_of(
+    json_values, st.lists(entries | json_values, max_size=4),
+    st.fixed_dictionaries(
+        {"bands": st.lists(entries | json_values, max_size=4) | json_values},
+        optional={"sensor": json_values, "radiometry": json_values, "units": json_values, "other": json_values},
+    ),
+)  # fmt: skip
+
+
+@given(tables.map(json.dumps) | st.text(max_size=40))
+def test_any_text_gives_a_table_that_survives_the_round_trip_or_one_clear_error(text):
+    try:
+        table = parse_table(text)
+    except BandTableError as error:
+        assert error.message.strip() and error.hint.strip() and len(str(error)) < 1000
+    else:
+        assert parse_table(table_to_json(table)) == table
+
+
+@given(st.binary(max_size=60))
+def test_any_file_gives_a_table_or_one_clear_error(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    path.write_bytes(data)
+    try:
+        read_table(path)
+    except BandTableError as error:
+        assert error.message.strip() and error.hint.strip() and len(str(error)) < 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 5_000_000, '{"bands":' * 500_000, f'[{{"centre": {"9" * 5_000_000}}}]', f'[{{"{"x" * 5_000_000}": 1}}]',
+     "[" + "{}," * 1_000_000 + "{}]", f'[{{"name": "{"a" * 5_000_000}"}}]', f'[{{"centre": "{" " * 5_000_000}"}}]',
+     '{"bands": [{}], "sensor": "' + "a" * 5_000_000 + '"}'],
+    ids=["nested", "nested objects", "digits", "field", "bands", "name", "blanks", "sensor"],
+)  # fmt: skip
+def test_a_table_made_to_take_time_or_memory_is_refused_at_once(text):
+    started = time.process_time()
+    with pytest.raises(BandTableError) as raised:
+        parse_table(text)
+    assert raised.value.hint and len(str(raised.value)) < 1000
+    assert time.process_time() - started < 3
+
+
+def test_a_file_too_large_for_a_table_is_not_read(tmp_path):
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(2**34)
+    with pytest.raises(BandTableError, match="larger than"):
+        read_table(path)
