@@ -58,18 +58,22 @@ def compare(config: ModelConfig, batch: int, rounds: int) -> Comparison:
     def projected() -> torch.Tensor:
         return ours.spectrum_projection(seen(patchify(image, config.patch)), SIDE.bands)
 
-    def gradients(model: torch.nn.Module, tokens: Callable[[], torch.Tensor]) -> torch.Tensor:
+    def step(model: torch.nn.Module, tokens: Callable[[], torch.Tensor]) -> None:
         model.zero_grad()
         (tokens() * arriving).sum().backward()
+
+    def gradients(model: torch.nn.Module) -> torch.Tensor:
         layers = [embed.proj.weight.grad for embed in model.spectrum_projection.spectrum_embeds]  # type: ignore[union-attr]
         return torch.stack([layer for layer in layers if layer is not None])
 
-    ways = {
-        "plain, fp32": lambda: gradients(plain, projected_plainly),
-        "ours, fp32": lambda: gradients(ours, projected),
+    ways: dict[str, Callable[[], object]] = {
+        "plain, fp32": lambda: step(plain, projected_plainly),
+        "ours, fp32": lambda: step(ours, projected),
     }
     difference("visible tokens", projected().detach(), projected_plainly().detach(), AGREE)
-    share = difference("gradients", ways["ours, fp32"](), ways["plain, fp32"](), AGREE)
+    for run in ways.values():
+        run()
+    share = difference("gradients", gradients(ours), gradients(plain), AGREE)
     what = f"{batch} images of {len(SIDE.bands)} bands, {visible.shape[1]} of {count} tokens, {config.width} wide"
     return Comparison(what, in_turn(ways, rounds), {"ours, fp32": share}, {"ours, fp32": 15.0})
 
