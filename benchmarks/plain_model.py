@@ -76,10 +76,9 @@ class Projection(nn.Module):
     def forward(self, patches: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
         """Tokens (B, N, D) of patches (B, N, C, P²), each by the layer of its number in ``numbers`` (B, N, C)."""
         embedded = torch.zeros(*numbers.shape, self.width, device=patches.device)
-        for number, layer in enumerate(self.spectrum_embeds):
+        for number in torch.unique(numbers):
             where = numbers == number
-            if where.any():
-                embedded[where] = layer.proj(patches[where]).float()  # type: ignore[operator]
+            embedded[where] = self.spectrum_embeds[number].proj(patches[where]).float()  # type: ignore[operator]
         return SLOTS * embedded.mean(dim=2)
 
 
@@ -124,9 +123,13 @@ class PlainEncoder(nn.Module):
 
 
 def patches_of(image: torch.Tensor, patch: int) -> torch.Tensor:
-    """(B, C, H, W) → (B, N, C, P²), patches in rows from the top left."""
-    tiles = image.unfold(2, patch, patch).unfold(3, patch, patch)
-    return tiles.flatten(2, 3).flatten(3).transpose(1, 2)
+    """(B, C, H, W) → (B, N, C, P²), patches in rows from the top left.
+
+    Made as masked auto-encoders do and the released code does, pixels first and bands last, and then seen by bands.
+    """
+    batch, bands, height, width = image.shape
+    tiles = image.reshape(batch, bands, height // patch, patch, width // patch, patch)
+    return tiles.permute(0, 2, 4, 3, 5, 1).reshape(batch, -1, patch**2, bands).transpose(2, 3)
 
 
 def layer_numbers(bands: Sequence[str], patches: torch.Tensor) -> torch.Tensor:
