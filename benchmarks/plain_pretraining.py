@@ -10,64 +10,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional
 
+from benchmarks.plain_model import SLOTS, Block, Projection, layer_numbers, patches_of
 from engine.model.config import ModelConfig
-from engine.spectrum.layers import LAYER_BY_KEY, LAYERS
-
-#: Every image fills so many slots with its bands, repeating them: what makes a token C_max times their mean.
-SLOTS = 12
-
-
-class _Attention(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        batch, tokens, width = x.shape
-        q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(q, k, v)
-        return self.proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
-
-
-class _Mlp(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.fc2(functional.gelu(self.fc1(x)))
-
-
-class _Block(nn.Module):
-    """A block of a vision transformer, as everyone writes it."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(width, eps=1e-6)
-        self.attn = _Attention(width, heads)
-        self.norm2 = nn.LayerNorm(width, eps=1e-6)
-        self.mlp = _Mlp(width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x + self.attn(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
-
-
-class _BandLayer(nn.Module):
-    def __init__(self, pixels: int, width: int) -> None:
-        super().__init__()
-        self.proj = nn.Linear(pixels, width)
-
-
-class _Projection(nn.Module):
-    def __init__(self, pixels: int, width: int) -> None:
-        super().__init__()
-        self.spectrum_embeds = nn.ModuleList(_BandLayer(pixels, width) for _ in LAYERS)
+from engine.spectrum.layers import LAYERS
 
 
 class PlainAutoEncoder(nn.Module):
@@ -81,13 +27,13 @@ class PlainAutoEncoder(nn.Module):
         pixels, tokens = config.patch**2, config.grid**2
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + tokens, config.width), requires_grad=False)
-        self.spectrum_projection = _Projection(pixels, config.width)
-        self.blocks = nn.ModuleList(_Block(config.width, config.num_heads) for _ in range(config.depth))
+        self.spectrum_projection = Projection(pixels, config.width)
+        self.blocks = nn.ModuleList(Block(config.width, config.num_heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         self.decoder_embed = nn.Linear(config.width, decoder.width)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder.width))
         self.decoder_pos_embed = nn.Parameter(torch.zeros(1, 1 + tokens, decoder.width), requires_grad=False)
-        self.decoder_blocks = nn.ModuleList(_Block(decoder.width, decoder.num_heads) for _ in range(decoder.depth))
+        self.decoder_blocks = nn.ModuleList(Block(decoder.width, decoder.num_heads) for _ in range(decoder.depth))
         self.decoder_norm = nn.LayerNorm(decoder.width, eps=1e-6)
         self.decoder_preds = nn.ModuleList(nn.Linear(decoder.width, pixels) for _ in LAYERS)
 
@@ -105,8 +51,8 @@ class PlainAutoEncoder(nn.Module):
         """The loss of images (B, C, H, W), H = W = patch · grid; ``take_a`` and ``masked`` (B, N) bool."""
         patches_a, slots_a = self._slots(image_a, bands_a)
         patches_b, slots_b = self._slots(image_b, bands_b)
-        tokens_a = self._project(patches_a, slots_a)
-        tokens_b = self._project(patches_b, slots_b)
+        tokens_a = self.spectrum_projection(patches_a, slots_a)
+        tokens_b = self.spectrum_projection(patches_b, slots_b)
 
         swap = ~take_a if mixup == "paper" else torch.zeros_like(take_a)
         streams = [
@@ -125,25 +71,10 @@ class PlainAutoEncoder(nn.Module):
         return (losses[0] + losses[1]) / 2
 
     def _slots(self, image: torch.Tensor, bands: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Patches of the twelve slots (B, N, 12, P²), and the number of each slot's layer (B, N, 12)."""
+        """Patches of the twelve slots (B, N, 12, P²), the bands repeated, and their layers' numbers (B, N, 12)."""
         repeats = SLOTS // len(bands)
-        patches = self._patches(image).repeat(1, 1, repeats, 1)
-        numbers = torch.tensor([LAYER_BY_KEY[band].index for band in bands], device=image.device).repeat(repeats)
-        return patches, numbers.expand(*patches.shape[:2], SLOTS)
-
-    def _patches(self, image: torch.Tensor) -> torch.Tensor:
-        """(B, C, H, W) → (B, N, C, P²)."""
-        tiles = image.unfold(2, self.patch, self.patch).unfold(3, self.patch, self.patch)
-        return tiles.flatten(2, 3).flatten(3).transpose(1, 2)
-
-    def _project(self, patches: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
-        """Tokens (B, N, D): the sum over the twelve slots, each by the layer of its band."""
-        embedded = torch.zeros(*slots.shape, self.cls_token.shape[2], device=patches.device)
-        for number, layer in enumerate(self.spectrum_projection.spectrum_embeds):
-            where = slots == number
-            if where.any():
-                embedded[where] = layer.proj(patches[where]).float()  # type: ignore[operator]
-        return embedded.sum(dim=2)
+        patches = patches_of(image, self.patch).repeat(1, 1, repeats, 1)
+        return patches, layer_numbers([*bands] * repeats, patches)
 
     def _encode(self, tokens: torch.Tensor, masked: torch.Tensor) -> torch.Tensor:
         """CLS and visible tokens through the encoder, in the order of the image."""

@@ -53,7 +53,7 @@ def main() -> None:
             "benchmark": "similarity", "machine": machine(), "side": arguments.side, "dims": arguments.dims,
             **measured(embedding, work, arguments.side),
         }  # fmt: skip
-    name = f"similarity-{record['machine']['date']}"  # type: ignore[index]
+    name = f"similarity-{record['machine']['date']}"
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     (arguments.out / f"{name}.md").write_text(page(record))

@@ -269,7 +269,7 @@ class AutoEncoder(Encoder):
 
     def _reprojection(self, bands: BandList) -> _Reprojection:
         weight, bias = mix_layers(list(self.decoder_preds), layer_weights(bands))  # type: ignore[arg-type]
-        return _Reprojection(weight.flatten(0, 1), bias.flatten(), len(bands))
+        return _Reprojection(torch.cat(weight), torch.cat(bias), len(bands))
 
 
 def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

@@ -40,14 +40,18 @@ def layer_weights(bands: BandList) -> LayerWeights:
     return tuple(tuple(assignment.weights) for assignment in assignments)
 
 
-def mix_layers(layers: Sequence[nn.Linear], weights: LayerWeights) -> tuple[torch.Tensor, torch.Tensor]:
-    """The weighted averages of ``layers`` that ``weights`` ask for: weight (C, out, in) and bias (C, out), float32."""
+def mix_layers(layers: Sequence[nn.Linear], weights: LayerWeights) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The weighted sums of ``layers`` that ``weights`` ask for: per band a weight (out, in) and a bias (out,), float32.
 
-    def mix(name: str) -> torch.Tensor:
-        rows = [sum(share * getattr(layers[index], name).float() for index, share in band) for band in weights]
-        return torch.stack(rows)
+    A band that is one layer gets that layer itself, not a copy: most are, and a training step mixes them anew.
+    """
 
-    return mix("weight"), mix("bias")
+    def mix(name: str, band: tuple[tuple[int, float], ...]) -> torch.Tensor:
+        parts = [(share, getattr(layers[index], name).float()) for index, share in band]
+        first = parts[0][1] if parts[0][0] == 1 else parts[0][0] * parts[0][1]
+        return sum((share * part for share, part in parts[1:]), start=first)
+
+    return [mix("weight", band) for band in weights], [mix("bias", band) for band in weights]
 
 
 def patchify(image: torch.Tensor, patch: int) -> torch.Tensor:
@@ -126,9 +130,10 @@ class SpectrumProjection(nn.Module):
 
     def _compile(self, weights: LayerWeights) -> PatchEmbedding:
         layers = self.layers
-        # Summed in float32 even where the layers are kept in half precision.
-        weight, bias = mix_layers(layers, weights)
         scale = C_MAX / len(weights)
-        weight = (scale * weight).unflatten(2, (self.patch, self.patch)).permute(1, 0, 2, 3)
+        scaled = tuple(tuple((index, scale * share) for index, share in band) for band in weights)
+        # Summed in float32 even where the layers are kept in half precision.
+        weight, bias = mix_layers(layers, scaled)
+        side_by_side = torch.cat(weight, dim=1).unflatten(1, (len(weights), self.patch, self.patch))
         dtype = layers[0].weight.dtype
-        return PatchEmbedding(weight.contiguous().to(dtype), (scale * bias.sum(0)).to(dtype))
+        return PatchEmbedding(side_by_side.to(dtype), torch.stack(bias).sum(0).to(dtype))

@@ -267,7 +267,8 @@ def _interpolated(chips: LabelChips) -> OwnLayers:
     with torch.no_grad():
         weight, bias = mix_layers(layers, tuple(tuple(each.weights) for each in lacking.values()))
     info = chips.encoder.info
-    return OwnLayers(tuple(each.band for each in lacking.values()), weight.cpu(), bias.cpu(), info.sha256, info.title)
+    bands = tuple(each.band for each in lacking.values())
+    return OwnLayers(bands, torch.stack(weight).cpu(), torch.stack(bias).cpu(), info.sha256, info.title)
 
 
 def _most_frequent(labels: torch.Tensor, classes: int) -> torch.Tensor:
