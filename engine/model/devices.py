@@ -61,6 +61,12 @@ def choose_precision(precision: str, device: torch.device) -> str:
     return precision
 
 
+def free_bytes(device: torch.device) -> int:
+    """The memory of a CUDA GPU that can still be taken: what is free, and what PyTorch holds without using it."""
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
 def describe_device(device: torch.device, precision: str) -> str:
     """For people: "CPU (2 cores, AVX512), fp32" or "NVIDIA H200 (140 GB), bf16"."""
     return f"{_device_name(device)}, {precision}"
