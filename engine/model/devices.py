@@ -67,6 +67,14 @@ def free_bytes(device: torch.device) -> int:
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory did not suffice: PyTorch's own, or a library's beside it."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = ("out of memory", "ALLOC_FAILED", "allocate memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
 def describe_device(device: torch.device, precision: str) -> str:
     """For people: "CPU (2 cores, AVX512), fp32" or "NVIDIA H200 (140 GB), bf16"."""
     return f"{_device_name(device)}, {precision}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 
@@ -86,6 +87,11 @@ class GridReader:
         """The decoded size of one row of blocks of all files: what the cache must hold for each to be decoded once."""
         return sum(part.block_row_bytes for _, part in self._parts)
 
+    @property
+    def block_columns(self) -> int:
+        """How many columns of the grid the widest block of a file covers."""
+        return max(part.block_columns for _, part in self._parts)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -138,8 +144,17 @@ class GridReader:
             ) from error
 
 
+class HasBlocks(Protocol):
+    """What reads files in blocks, and knows how many bytes a row of them takes."""
+
+    @property
+    def block_row_bytes(self) -> int:
+        """The decoded size of one row of blocks of all files."""
+        ...
+
+
 @contextmanager
-def block_cache(readers: Sequence[GridReader]) -> Iterator[None]:
+def block_cache(readers: Sequence[HasBlocks]) -> Iterator[None]:
     """Sizes GDAL's block cache for reading these open readers from top to bottom.
 
     One row of blocks of every file, and a little: with less a block is decoded more than

@@ -24,6 +24,7 @@ from engine.raster.components import Components, TokenSample, fit_components
 from engine.raster.grid import Grid
 from engine.raster.pca_picture import pca_picture
 from engine.raster.reader import block_cache
+from engine.raster.side_by_side import SideBySideReader
 from engine.raster.strips import StripReader
 from engine.raster.tiles import TilePlan
 from engine.raster.writers import RasterWriter, int8_scales
@@ -190,7 +191,10 @@ def _embed(
 ) -> None:
     """Reader thread → batches through the model → rolling strip → ``take``, rows from top to bottom."""
     with ExitStack() as stack:
-        readers = [stack.enter_context(image.detected.reader(grid)) for image in images]
+        readers = [
+            stack.enter_context(SideBySideReader(functools.partial(image.detected.reader, grid), grid.width))
+            for image in images
+        ]
         stack.enter_context(block_cache(readers))
         strips = stack.enter_context(StripReader([reader.read for reader in readers], plan))
         for row, rows in feature_rows(strips, plan, extractor, blender, progress, cancelled):

@@ -11,7 +11,7 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 from engine.errors import CancelledError, DeviceError
-from engine.model.devices import DTYPES, choose_precision, free_bytes
+from engine.model.devices import DTYPES, choose_precision, free_bytes, is_out_of_memory
 from engine.model.encoder import Encoder
 from engine.model.fusion import fused_blocks, fused_features, fused_width
 from engine.model.own_layers import with_own_layers
@@ -42,9 +42,9 @@ class FeatureExtractor:
     inside, ``cancelled`` is asked before every block of the encoder, so that a slow
     model stops within a chip.
 
-    On a GPU a batch that does not fit the memory is halved, and the smaller size kept; where a single chip does not
-    fit, model and chips move to the processor. ``notes`` tell the user of it. Nothing waits for the GPU but what
-    gives numpy arrays.
+    A batch that does not fit the memory is halved, and the smaller size kept; where a GPU has no room for a single
+    chip, model and chips move to the processor. ``notes`` tell the user of it. DeviceError where that has no room
+    either. Nothing waits for the GPU but what gives numpy arrays.
     """
 
     def __init__(
@@ -60,7 +60,8 @@ class FeatureExtractor:
         self.fusion = fusion
         self.device = device
         self.width = fused_width(encoder.width, fusion, len(images))
-        self.notes: list[str] = []
+        # By what they are about: of several sizes of a batch only the last one is told.
+        self._notes: dict[str, str] = {}
         #: Per image, the layers of its bands in this encoder, those of one's own among them.
         self.bands = [with_own_layers(encoder, image.assignments) for image in images]
         # The size the weights were trained at: 14 × 14 tokens of 16 px for the released ones.
@@ -83,6 +84,11 @@ class FeatureExtractor:
         self._ask_no_more()
         if self._compiled is not None:
             self._compiled.undo()
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how it went."""
+        return [*self._notes.values()]
 
     @property
     def chips(self) -> int:
@@ -126,7 +132,16 @@ class FeatureExtractor:
 
     def harmonised(self, values: Sequence[np.ndarray], valid: Sequence[np.ndarray]) -> Tensors:
         """Per image the model's input (B, C, S, S) of a batch of chips, in the encoder's type, on the device."""
-        return self._model_input(_tensors(values), _tensors(valid))
+        return self.model_input(_tensors(values), _tensors(valid))
+
+    @torch.inference_mode()
+    def model_input(self, values: Tensors, valid: Tensors) -> Tensors:
+        """As ``harmonised``, of tensors on any device."""
+        images = []
+        for harmonise, raw, mask in zip(self._harmonisers, values, valid, strict=True):
+            harmonised = harmonise(raw, mask)
+            images.append(resize(harmonised, self._side, self._side).to(self.encoder.dtype))
+        return images
 
     def compile_if_worthwhile(self, chips_ahead: int) -> None:
         """Compiles the encoder's blocks where ``chips_ahead`` more take so long on this GPU that it pays."""
@@ -147,14 +162,6 @@ class FeatureExtractor:
         return [torch.cat([image, image[-1:].expand(missing, -1, -1, -1)]) for image in images]
 
     @torch.inference_mode()
-    def _model_input(self, values: Tensors, valid: Tensors) -> Tensors:
-        images = []
-        for harmonise, raw, mask in zip(self._harmonisers, values, valid, strict=True):
-            harmonised = harmonise(raw, mask)
-            images.append(resize(harmonised, self._side, self._side).to(self.encoder.dtype))
-        return images
-
-    @torch.inference_mode()
     def _in_batches(self, values: Tensors, valid: Tensors, encode: Callable[[Tensors], Tensors]) -> Tensors:
         """What ``encode`` makes of the harmonised chips, in batches that fit the device, one after the other."""
         parts: list[Tensors] = []
@@ -163,7 +170,7 @@ class FeatureExtractor:
             piece = slice(start, min(start + self.batch, count))
             made = self._attempt([v[piece] for v in values], [v[piece] for v in valid], encode)
             if made is None:
-                self._take_less()
+                self._take_less(piece.stop - start)
                 continue
             parts.append(made)
             start = piece.stop
@@ -176,42 +183,41 @@ class FeatureExtractor:
         """What ``encode`` makes of the chips, None where the memory does not suffice. Frees all that was tried."""
         try:
             with self._watch.piece(len(values[0])):
-                return encode(self._model_input(values, valid))
-        except torch.OutOfMemoryError as error:
-            LOGGER.info("%d chips do not fit: %s", len(values[0]), error)
-            return None
-        except CancelledError:
-            raise
+                return encode(self.model_input(values, valid))
         except Exception as error:
+            if is_out_of_memory(error):
+                LOGGER.info("%d chips do not fit: %s", len(values[0]), error)
+                return None
             # The compiler meets a machine's other tools on the first batch: what it lacks must not end a run.
-            if self._compiled is None:
+            if self._compiled is None or isinstance(error, CancelledError):
                 raise
             LOGGER.warning("the compiled model failed", exc_info=error)
-            self.notes.append(
-                f"Compiling the model failed ({type(error).__name__}); it runs as it is, a little slower."
+            self._notes["compiling"] = (
+                f"The model could not be compiled ({type(error).__name__}): it ran a little slower."
             )
             self._compiled.undo(failed=True)
             self._compiled = None
             self._ask_in_blocks()
         return self._attempt(values, valid, encode)
 
-    def _take_less(self) -> None:
-        """Halve the batch; from a single chip on, move to the processor. DeviceError where it does not help either."""
-        if self.device.type == "cpu":
+    def _take_less(self, tried: int) -> None:
+        """Halve the batch; where a single chip was tried, move to the processor, or raise DeviceError on it."""
+        if tried > 1:
+            self.batch = tried // 2
+            owner = "machine" if self.device.type == "cpu" else "GPU"
+            note = f"The memory of the {owner} did not suffice; batches of {self.batch} chips are used."
+        elif self.device.type == "cpu":
             raise DeviceError(
-                "The memory of this machine does not suffice for a single chip.",
-                "Use a smaller chip or a smaller model.",
+                "The memory of this machine does not suffice for a single chip.", "Use a smaller chip or model."
             )
-        if self.batch > 1:
-            self.batch //= 2
-            self.notes.append(f"The GPU's memory did not suffice; batches of {self.batch} chips are used.")
         else:
             self._move_to_cpu()
-            self.notes.append(
-                "The GPU's memory did not suffice for a single chip: the processor did the rest, more slowly."
+            note = (
+                "The memory of the GPU did not suffice for a single chip: the processor did the rest, more slowly."
                 " Close other programs that use the GPU, or choose the device cpu."
             )
-        LOGGER.warning(self.notes[-1])
+        self._notes["memory"] = note
+        LOGGER.warning(note)
         torch.cuda.empty_cache()
 
     def _move_to_cpu(self) -> None:

@@ -28,9 +28,9 @@ class GpuOfTheProcessor(FeatureExtractor):
 
     moved = False
 
-    def _take_less(self) -> None:
+    def _take_less(self, tried: int) -> None:
         self.device = CPU if self.moved else torch.device("cuda")
-        super()._take_less()
+        super()._take_less(tried)
         self.moved = self.device == CPU
         self.device = CPU
 
@@ -86,12 +86,12 @@ def test_a_batch_that_does_not_fit_is_halved_and_the_smaller_size_kept(prepared,
         whole = extractor(*chips, "tokens")
     asked: list[int] = []
     memory_for(encoder, 3, asked)
-    with GpuOfTheProcessor(encoder, images, "stack", CPU, CHIPS, never) as extractor:
+    with FeatureExtractor(encoder, images, "stack", CPU, CHIPS, never) as extractor:
         found = extractor(*chips, "tokens")
         extractor(*chips, "tokens")
     assert asked == [11, 5, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 1]
     assert extractor.batch == 2
-    assert [note.partition("batches of ")[2] for note in extractor.notes] == ["5 chips are used.", "2 chips are used."]
+    assert extractor.notes == ["The memory of the machine did not suffice; batches of 2 chips are used."]
     np.testing.assert_allclose(found, whole, atol=1e-5)
     assert extractor.chips == 2 * CHIPS
 
@@ -113,8 +113,8 @@ def test_where_no_chip_fits_the_gpu_the_processor_does_the_rest_and_the_user_is_
     # The first four fitted; then another program took the memory.
     assert asked == [4, 4, 2, 1, 7]
     assert gpu.batch == CPU_BATCH and gpu.device == CPU
-    assert "batches of 1 chips" in gpu.notes[-2]
-    assert "the processor did the rest" in gpu.notes[-1] and "device cpu" in gpu.notes[-1]
+    [note] = gpu.notes
+    assert "the processor did the rest" in note and "device cpu" in note
     np.testing.assert_allclose(found, whole, atol=1e-5)
 
 
