@@ -1,12 +1,14 @@
-"""One image read by several threads at once: each has its own handle, and its own columns of the grid."""
+"""One image read by several threads at once: each has its own handle, and its own columns, or windows, of the grid."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -34,7 +36,7 @@ class SideBySideReader:
 
     def __init__(self, make: Callable[[], GridReader], width: int, threads: int | None = None) -> None:
         self._make, self._width = make, width
-        self._threads = threads or max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // _CORES_PER_THREAD))
+        self._threads = threads or _threads()
         self._readers: list[GridReader] = []
         self._edges: list[int] = []
         self._stack = ExitStack()
@@ -80,8 +82,41 @@ class SideBySideReader:
         return values, valid
 
 
+def read_windows(
+    make: Callable[[], GridReader], windows: Sequence[tuple[int, int, int, int]], threads: int | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Values and validity of windows (row0, row1, col0, col1), in their order, as ``GridReader.read``.
+
+    ``threads`` readers, by the machine's cores without, read ahead of what is taken. Close it where not all are.
+    """
+    count = min(threads or _threads(), len(windows))
+    with ExitStack() as stack:
+        idle: SimpleQueue[GridReader] = SimpleQueue()
+        for _ in range(count):
+            idle.put(stack.enter_context(make()))
+        pool = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="windows"))
+
+        def read(window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+            reader = idle.get()
+            try:
+                return reader.read(*window)
+            finally:
+                idle.put(reader)
+
+        ahead = deque(pool.submit(read, window) for window in windows[: 2 * count])
+        for window in windows[2 * count :]:
+            yield ahead.popleft().result()
+            ahead.append(pool.submit(read, window))
+        while ahead:
+            yield ahead.popleft().result()
+
+
 def column_edges(width: int, block_columns: int, parts: int) -> list[int]:
     """Where to divide ``width`` columns into at most ``parts`` of whole blocks: first and end included."""
     blocks = -(-width // block_columns)
     parts = max(1, min(parts, blocks))
     return [*(block_columns * (blocks * part // parts) for part in range(parts)), width]
+
+
+def _threads() -> int:
+    return max(1, min(_MOST_THREADS, (os.cpu_count() or 1) // _CORES_PER_THREAD))

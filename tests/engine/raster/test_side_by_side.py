@@ -14,7 +14,7 @@ from small_rasters import ramp
 
 from engine.errors import SourceError
 from engine.raster.reader import GridReader
-from engine.raster.side_by_side import SideBySideReader, column_edges
+from engine.raster.side_by_side import SideBySideReader, column_edges, read_windows
 from engine.raster.sources import open_images
 
 TILED = {"tiled": True, "blockxsize": 16, "blockysize": 16}
@@ -77,3 +77,14 @@ def test_a_damaged_block_is_the_error_of_one_reader(write_raster: Callable[..., 
         with pytest.raises(SourceError, match="cannot be read"):
             for row in range(0, 64, 16):
                 reader.read(row, row + 16)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_windows_come_in_their_order_whoever_reads_them(write_raster: Callable[..., Path], threads: int) -> None:
+    (image,) = open_images([write_raster("a.tif", ramp(40, 70), **TILED)])
+    windows = [(row, row + 5, col, col + 9) for row in range(0, 40, 5) for col in range(0, 54, 9)]
+    found = [*read_windows(lambda: GridReader(image, image.grid, (0,)), windows, threads)]
+    assert len(found) == len(windows)
+    for (values, valid), (row0, row1, col0, col1) in zip(found, windows, strict=True):
+        np.testing.assert_array_equal(values, ramp(40, 70)[:, row0:row1, col0:col1])
+        assert valid.all()
