@@ -122,7 +122,7 @@ def _read(setup: EmbedSetup, images: list[PreparedImage], plan: TilePlan, strips
             stack.enter_context(SideBySideReader(functools.partial(image.detected.reader, setup.grid), plan.width))
             for image in images
         ]
-        stack.enter_context(block_cache(readers))
+        stack.enter_context(block_cache([reader.first for reader in readers]))
         strips.extend(stack.enter_context(StripReader([reader.read for reader in readers], plan)))
     return time.perf_counter() - begun
 

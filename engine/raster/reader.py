@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 import numpy as np
 
@@ -19,8 +18,9 @@ from engine.raster.opening import READ_ERRORS, gdal_environment, reason_of
 
 #: Types that go to the device as they are; others become float32.
 _NATIVE = frozenset(("uint8", "int8", "uint16", "int16", "int32", "float32"))
-#: Limits of the block cache: enough for small files of any layout; a row of larger blocks is decoded piecemeal.
-_MIN_CACHE_BYTES, _MAX_CACHE_BYTES = 32 * 2**20, 1024 * 2**20
+#: Limits of the block cache: enough for small files of any layout; a row of blocks beyond it is decoded anew with every
+#: strip that reads from it.
+_MIN_CACHE_BYTES, _MAX_CACHE_BYTES = 64 * 2**20, 1024 * 2**20
 
 
 class GridReader:
@@ -51,6 +51,8 @@ class GridReader:
         self.grid = grid
         self.bands = tuple(bands)
         self.sensor_nodata = sensor_nodata
+        #: What GDAL's block cache may hold while this reader reads; see ``block_cache``.
+        self.cache_bytes = _MIN_CACHE_BYTES
         self._parts: list[tuple[list[int], FileOnGrid]] = []
         self._stack = ExitStack()
         groups: dict[tuple[str, str, float | str | None], list[int]] = {}
@@ -130,11 +132,11 @@ class GridReader:
         values[:, ~valid] = 0
         return values, valid
 
-    @staticmethod
-    def _read_part(part: FileOnGrid, row0: int, row1: int, col0: int, col1: int) -> Block:
+    def _read_part(self, part: FileOnGrid, row0: int, row1: int, col0: int, col1: int) -> Block:
         try:
-            # GDAL's settings belong to a thread, and the one that reads need not be the one that opened.
-            with gdal_environment():
+            # GDAL's settings belong to a thread, and the one that reads need not be the one that opened; the cache
+            # belongs to all threads, and whoever sets it shrinks or grows it at once.
+            with gdal_environment(GDAL_CACHEMAX=self.cache_bytes):
                 return part.read(row0, row1, col0, col1)
         except READ_ERRORS as error:
             raise SourceError(
@@ -144,22 +146,19 @@ class GridReader:
             ) from error
 
 
-class HasBlocks(Protocol):
-    """What reads files in blocks, and knows how many bytes a row of them takes."""
-
-    @property
-    def block_row_bytes(self) -> int:
-        """The decoded size of one row of blocks of all files."""
-        ...
-
-
 @contextmanager
-def block_cache(readers: Sequence[HasBlocks]) -> Iterator[None]:
+def block_cache(readers: Sequence[GridReader]) -> Iterator[None]:
     """Sizes GDAL's block cache for reading these open readers from top to bottom.
 
     One row of blocks of every file, and a little: with less a block is decoded more than
     once, with more the memory of a run grows with the raster until the cache is full.
     """
     size = min(max(_MIN_CACHE_BYTES, int(1.25 * sum(reader.block_row_bytes for reader in readers))), _MAX_CACHE_BYTES)
-    with gdal_environment(GDAL_CACHEMAX=size):
+    for reader in readers:
+        reader.cache_bytes = size
+    try:
         yield
+    finally:
+        # The next setting shrinks the cache, which gives its memory back.
+        with gdal_environment():
+            pass

@@ -58,19 +58,20 @@ class SideBySideReader:
         self._stack.close()
 
     @property
-    def block_row_bytes(self) -> int:
-        """As that of one reader: together they unpack each block once."""
-        return self._readers[0].block_row_bytes
+    def first(self) -> GridReader:
+        """One of the readers, for ``block_cache``: together they unpack each block once, as it would alone."""
+        return self._readers[0]
 
     def read(self, row0: int, row1: int) -> tuple[np.ndarray, np.ndarray]:
         """Values (C, h, width) and validity (h, width) of full rows, as ``GridReader.read``. Raises SourceError."""
         if len(self._readers) == 1:
-            return self._readers[0].read(row0, row1)
-        first = self._readers[0]
+            return self.first.read(row0, row1)
+        first = self.first
         values = np.empty((len(first.bands), row1 - row0, self._width), first.dtype)
         valid = np.empty(values.shape[1:], bool)
 
         def fill(reader: GridReader, col0: int, col1: int) -> None:
+            reader.cache_bytes = first.cache_bytes
             values[:, :, col0:col1], valid[:, col0:col1] = reader.read(row0, row1, col0, col1)
 
         # All are waited for, so that none still writes when the first error is raised.

@@ -195,7 +195,7 @@ def _embed(
             stack.enter_context(SideBySideReader(functools.partial(image.detected.reader, grid), grid.width))
             for image in images
         ]
-        stack.enter_context(block_cache(readers))
+        stack.enter_context(block_cache([reader.first for reader in readers]))
         strips = stack.enter_context(StripReader([reader.read for reader in readers], plan))
         for row, rows in feature_rows(strips, plan, extractor, blender, progress, cancelled):
             take(row, rows)
