@@ -107,7 +107,8 @@ def chips(setting: Setting, record: Record) -> None:
             if setting.left < 20:
                 break
             with FeatureExtractor(model, images, "stack", setting.device, batch, lambda: False) as extractor:
-                values = torch.randint(1, 5000, (batch, BANDS, CHIP, CHIP), device=setting.device).to(torch.uint16)
+                values = torch.randint(1, 5000, (batch, BANDS, CHIP, CHIP), dtype=torch.int16, device=setting.device)
+                values = values.view(torch.uint16)
                 valid = torch.ones(batch, CHIP, CHIP, dtype=torch.bool, device=setting.device)
 
                 def whole(extractor: Any = extractor, values: Any = values, valid: Any = valid) -> None:

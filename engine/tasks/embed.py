@@ -133,7 +133,7 @@ def run(
                 f"{writer.clipped_share:.2%} of the values lay outside the range of {job.dtype} and were clipped."
             )
         notes += extractor.notes
-    if extractor.chips >= extractor.batch:
+    if extractor.device == setup.device and extractor.chips >= extractor.batch:
         pace.learn(setup, extractor.seconds / extractor.chips)
     meter.update(1, "Embedding done")
     return EmbedResult(

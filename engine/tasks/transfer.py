@@ -49,7 +49,7 @@ class Download:
     """Fetches tensors to main memory, in order; those of a GPU come one behind, when they are there."""
 
     def __init__(self) -> None:
-        self._streams: dict[torch.device, torch.cuda.Stream] = {}
+        self._stream: torch.cuda.Stream | None = None
         self._under_way: deque[tuple[int, torch.Tensor, torch.cuda.Event | None]] = deque()
 
     def put(self, row: int, rows: torch.Tensor) -> Iterator[tuple[int, np.ndarray]]:
@@ -73,7 +73,9 @@ class Download:
             yield row, rows.numpy()
 
     def _sent(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.cuda.Event]:
-        stream = self._streams.setdefault(rows.device, torch.cuda.Stream(rows.device))
+        if self._stream is None:
+            self._stream = torch.cuda.Stream(rows.device)
+        stream = self._stream
         stream.wait_stream(torch.cuda.current_stream(rows.device))
         # As it lies in memory: dimensions last.
         host = torch.empty_like(rows, device="cpu", pin_memory=True)
