@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
@@ -85,7 +85,7 @@ class SideBySideReader:
 
 def read_windows(
     make: Callable[[], GridReader], windows: Sequence[tuple[int, int, int, int]], threads: int | None = None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
     """Values and validity of windows (row0, row1, col0, col1), in their order, as ``GridReader.read``.
 
     ``threads`` readers, by the machine's cores without, read ahead of what is taken. Close it where not all are.

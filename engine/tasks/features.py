@@ -28,8 +28,8 @@ CPU_BATCH = 8
 GPU_BATCH = 128
 #: Of the GPU's free memory a batch takes this share at most: what is in flight beside it has its place, too.
 _BATCH_SHARE = 0.5
-#: Batches after which a GPU's pace is known well enough to tell whether compiling pays; the first ones warm it up.
-_WARM_BATCHES = 3
+#: Whether compiling pays is told by the pace of so many batches, after as many that warm the GPU up.
+_PACE_BATCHES = 3
 
 Tensors = list[torch.Tensor]
 
@@ -73,6 +73,8 @@ class FeatureExtractor:
         self._watch = Stopwatch(device)
         self._compiled: CompiledBlocks | None = None
         self._may_compile = device.type == "cuda"
+        # How often it was asked whether to compile, and seconds and chips when the GPU was warm.
+        self._asked, self._warm = 0, (0.0, 0)
         self._cancelled = cancelled
         self._hooks: list[RemovableHandle] = []
 
@@ -144,10 +146,18 @@ class FeatureExtractor:
         return images
 
     def compile_if_worthwhile(self, chips_ahead: int) -> None:
-        """Compiles the encoder's blocks where ``chips_ahead`` more take so long on this GPU that it pays."""
-        if not self._may_compile or self._watch.pieces < _WARM_BATCHES:
+        """Compiles the encoder's blocks where ``chips_ahead`` more take so long on this GPU that it pays.
+
+        To be asked before every batch: the first ones tell how fast the GPU is.
+        """
+        if not self._may_compile:
             return
-        chip_s = self._watch.seconds / self._watch.count
+        self._asked += 1
+        if self._asked == 1 + _PACE_BATCHES:
+            self._warm = (self._watch.seconds, self._watch.count)
+        if self._asked != 1 + 2 * _PACE_BATCHES:
+            return
+        chip_s = (self._watch.seconds - self._warm[0]) / max(1, self._watch.count - self._warm[1])
         self._may_compile = False
         if worth_compiling(self.encoder, chips_ahead * chip_s):
             # A question to Python in every block would break the compiled code: between batches is soon enough.
@@ -177,7 +187,11 @@ class FeatureExtractor:
         # One part keeps the memory layout of the tokens (dimensions last), which the blender adds fastest.
         if len(parts) == 1:
             return parts[0]
-        return [torch.cat([part.to(self.device) for part in same]) for same in zip(*parts, strict=True)]
+        joined = [*zip(*parts, strict=True)]
+        try:
+            return [torch.cat([part.to(self.device) for part in same]) for same in joined]
+        except torch.OutOfMemoryError:
+            return [torch.cat([part.cpu() for part in same]) for same in joined]
 
     def _attempt(self, values: Tensors, valid: Tensors, encode: Callable[[Tensors], Tensors]) -> Tensors | None:
         """What ``encode`` makes of the chips, None where the memory does not suffice. Frees all that was tried."""

@@ -113,10 +113,12 @@ class _TileStream:
 
 
 def _stack(parts: list[torch.Tensor]) -> torch.Tensor:
-    """The parts, of one type, in a new first dimension; they may lie on several devices while a GPU is full."""
-    device = parts[0].device
-    moved = [part.to(device) for part in parts]
-    if moved[0].dtype == torch.uint16:
-        # Few of PyTorch's operations know unsigned integers: the bytes are moved as signed ones.
-        return torch.stack([part.view(torch.int16) for part in moved]).view(torch.uint16)
-    return torch.stack(moved)
+    """The parts, of one type, in a new first dimension, where the first one is; in main memory where a GPU is full."""
+    # Few of PyTorch's operations know unsigned integers: the bytes are moved as signed ones.
+    unsigned = parts[0].dtype == torch.uint16
+    moved = [part.view(torch.int16) if unsigned else part for part in parts]
+    try:
+        stacked = torch.stack([part.to(moved[0].device) for part in moved])
+    except torch.OutOfMemoryError:
+        stacked = torch.stack([part.cpu() for part in moved])
+    return stacked.view(torch.uint16) if unsigned else stacked
