@@ -20,7 +20,7 @@ from engine.model.config import CONFIGS, DecoderConfig, ModelConfig
 from engine.model.initialise import random_autoencoder
 
 #: A Sentinel-2 tile at 10 m, and the size of the small run.
-SIDE_PX, SMOKE_SIDE_PX = 10_980, 1_200
+SIDE_PX, SMOKE_SIDE_PX = 10_980, 448
 BANDS = 12
 #: Named as a product, so that its bands are known; of a processing baseline before the offset of +1000.
 SCENE = "S2A_MSIL2A_20200101T000000_N0214_R001_T31TFJ_20200101T000000.tif"
