@@ -61,6 +61,20 @@ def choose_precision(precision: str, device: torch.device) -> str:
     return precision
 
 
+def free_bytes(device: torch.device) -> int:
+    """The memory of a CUDA GPU that can still be taken: what is free, and what PyTorch holds without using it."""
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory did not suffice: PyTorch's own, or a library's beside it."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = ("out of memory", "ALLOC_FAILED", "allocate memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
 def describe_device(device: torch.device, precision: str) -> str:
     """For people: "CPU (2 cores, AVX512), fp32" or "NVIDIA H200 (140 GB), bf16"."""
     return f"{_device_name(device)}, {precision}"

@@ -48,7 +48,8 @@ class Block:
 class FileOnGrid(ABC):
     """Bands of one file that share their type and their declared nodata, read in windows of a grid.
 
-    ``block_row_bytes``, known once open: the decoded size of one row of the file's blocks.
+    Known once open: ``block_row_bytes``, the decoded size of one row of the file's blocks, and ``block_columns``, how
+    many of the grid's columns a block covers.
     """
 
     def __init__(self, sources: Sequence[BandSource], grid: Grid, sensor_nodata: float | None) -> None:
@@ -61,6 +62,7 @@ class FileOnGrid(ABC):
         self.alpha = None if sources[0].alpha in self.numbers else sources[0].alpha
         self.sensor_nodata = sensor_nodata
         self.block_row_bytes = 0
+        self.block_columns = 1
 
     @abstractmethod
     def open(self, stack: ExitStack) -> None:
@@ -82,6 +84,8 @@ class FileOnGrid(ABC):
             )
         layers = 1 if together > 1 else len(self.numbers)
         self.block_row_bytes = size * layers * math.ceil(dataset.width / columns)
+        shrinkage = _shrinkage(self.own, self.grid) if is_resampled(source, self.grid) else 1.0
+        self.block_columns = max(1, round(columns / shrinkage))
         return stack.enter_context(gcp_dataset(dataset)) if source.gcps else dataset
 
     def _has_mask(self, dataset: DatasetReader) -> bool:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 
 from engine.errors import JobError
 from engine.raster.tiles import Tile, TilePlan
@@ -21,9 +22,10 @@ class StripBlender:
     their features in that order (batches may span strips: begin may run ahead of add), ``finished()`` yields the
     output rows that no later tile can change. A cell is valid where at least ``min_valid`` of its source area
     inside the grid is valid (any valid pixel, for 0); other cells are NaN in all ``dims`` dimensions.
+    ``device`` is where the sums lie: beside a model on a GPU they spare the features the way to main memory.
     """
 
-    def __init__(self, plan: TilePlan, dims: int, min_valid: float = 0.5) -> None:
+    def __init__(self, plan: TilePlan, dims: int, min_valid: float = 0.5, device: torch.device | str = "cpu") -> None:
         if not 0 <= min_valid <= 1:
             raise JobError(
                 f"The least share of valid pixels cannot be {min_valid:g}.", "Choose a value between 0 and 1."
@@ -31,6 +33,7 @@ class StripBlender:
         self._plan = plan
         self._dims = dims
         self._min_valid = min_valid
+        self._device = torch.device(device)
         self._row_weights = _axis_weights(plan.row_cells, plan.cells)
         self._col_weights = _axis_weights(plan.col_cells, plan.cells)
         # Begun tile rows that still wait for features: their valid cells (n, cols) and the tiles to come.
@@ -38,9 +41,8 @@ class StripBlender:
         self._begun = 0
         self._ended = 0
         # Cells × columns × dims, the layout of a transformer's tokens: 0.14 ms to add a tile of 768 dims, not 0.49.
-        self._sums = np.zeros((plan.cells, plan.cols, dims), np.float32)
-        self._weighted = np.empty((plan.cells, plan.cells, dims), np.float32)
-        self._ready: deque[tuple[int, np.ndarray]] = deque()
+        self._sums = self._blank()
+        self._ready: deque[tuple[int, torch.Tensor]] = deque()
 
     def begin(self, row: int, valid: np.ndarray) -> list[Tile]:
         """Take the validity (chip, padded width) bool of strip ``row``; return its tiles that hold a valid cell.
@@ -58,8 +60,8 @@ class StripBlender:
         self._end_rows()
         return tiles
 
-    def add(self, tile: Tile, features: np.ndarray) -> None:
-        """Add the features (dims, t, t) of ``tile``, float; t is 1 at level "chips".
+    def add(self, tile: Tile, features: np.ndarray | torch.Tensor) -> None:
+        """Add the features (dims, t, t) of ``tile``, float, on any device; t is 1 at level "chips".
 
         Fastest where memory holds the dimensions last, as in ``tokens.reshape(t, t, dims).transpose(2, 0, 1)``.
         Raises ValueError where tiles come in another order than begin() gave.
@@ -67,18 +69,24 @@ class StripBlender:
         if not self._waiting or self._waiting[0][1][0] != tile:
             raise ValueError(f"unexpected {tile}")
         size = self._plan.cells
-        if features.shape != (self._dims, size, size):
-            raise ValueError(f"features {features.shape} for {self._dims} dimensions of {size}×{size} cells")
+        if tuple(features.shape) != (self._dims, size, size):
+            raise ValueError(f"features {tuple(features.shape)} for {self._dims} dimensions of {size}×{size} cells")
         self._waiting[0][1].popleft()
         cols = min(size, self._plan.cols - tile.cell_col)
-        weights = np.outer(self._row_weights[tile.row], self._col_weights[tile.col])[:, :cols, None]
-        last = np.ascontiguousarray(features.reshape(self._dims, -1).T).reshape(size, size, self._dims)
-        weighted = np.multiply(weights, last[:, :cols], out=self._weighted[:, :cols])
-        self._sums[:, tile.cell_col : tile.cell_col + cols] += weighted
+        # PyTorch has no read-only tensors: such an array is copied.
+        given = torch.from_numpy(np.require(features, None, "W")) if isinstance(features, np.ndarray) else features
+        weights = (self._row_weights[tile.row][:, None] * self._col_weights[tile.col])[:, :cols, None]
+        last = given.to(self._sums.device, torch.float32).permute(1, 2, 0).contiguous()
+        self._sums[:, tile.cell_col : tile.cell_col + cols] += weights * last[:, :cols]
         self._end_rows()
 
     def finished(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield and forget what is final: (first output row, rows (dims, n, cols) float32), from top to bottom."""
+        for row, rows in self.finished_there():
+            yield row, rows.cpu().numpy()
+
+    def finished_there(self) -> Iterator[tuple[int, torch.Tensor]]:
+        """As ``finished``, left on the device: what fetches them need not wait for what computes them."""
         while self._ready:
             yield self._ready.popleft()
 
@@ -97,12 +105,23 @@ class StripBlender:
                 self._plan.row_cells[self._ended] if self._ended < len(self._plan.row_cells) else self._plan.rows
             )
             count = following - start
-            done = self._sums[:count]
-            rest = self._sums[count:]
-            self._sums = np.zeros_like(self._sums)
+            done, rest = self._sums[:count], self._sums[count:]
+            self._sums = self._blank()
             self._sums[: len(rest)] = rest
-            done[~cells[:count]] = np.nan
-            self._ready.append((start, done.transpose(2, 0, 1)))
+            if not cells[:count].all():
+                done.masked_fill_(torch.from_numpy(~cells[:count])[..., None].to(done.device), torch.nan)
+            self._ready.append((start, done.permute(2, 0, 1)))
+
+    def _blank(self) -> torch.Tensor:
+        """Sums of nothing; in main memory from now on where the device has no room for them."""
+        shape = (self._plan.cells, self._plan.cols, self._dims)
+        try:
+            sums = torch.zeros(shape, device=self._device)
+        except torch.OutOfMemoryError:
+            self._device = torch.device("cpu")
+            sums = torch.zeros(shape)
+        self._row_weights, self._col_weights = (w.to(self._device) for w in (self._row_weights, self._col_weights))
+        return sums
 
     def _valid_cells(self, row: int, valid: np.ndarray) -> np.ndarray:
         """Which cells of tile row ``row`` are valid: (n, cols) bool, n rows inside the output raster."""
@@ -138,8 +157,8 @@ def _sum_between(values: np.ndarray, first: np.ndarray, end: np.ndarray) -> np.n
     return up_to(end) - up_to(first)
 
 
-def _axis_weights(starts: tuple[int, ...], size: int) -> list[np.ndarray]:
-    """Weights (size,) of each tile along one axis: a Hann window, scaled so that they sum to 1 at every cell.
+def _axis_weights(starts: tuple[int, ...], size: int) -> torch.Tensor:
+    """Weights (tiles, size) float32 along one axis: a Hann window, scaled so that they sum to 1 at every cell.
 
     The tiles form a product grid, so the product of both axes' weights sums to 1 too, and the weighted mean needs
     no division. Every tile that covers a valid cell holds that cell's valid pixels and is therefore run.
@@ -148,4 +167,4 @@ def _axis_weights(starts: tuple[int, ...], size: int) -> list[np.ndarray]:
     total = np.zeros(starts[-1] + size)
     for start in starts:
         total[start : start + size] += window
-    return [(window / total[start : start + size]).astype(np.float32) for start in starts]
+    return torch.from_numpy(np.stack([window / total[start : start + size] for start in starts]).astype(np.float32))

@@ -89,6 +89,11 @@ class GridReader:
         """The decoded size of one row of blocks of all files: what the cache must hold for each to be decoded once."""
         return sum(part.block_row_bytes for _, part in self._parts)
 
+    @property
+    def block_columns(self) -> int:
+        """How many columns of the grid the widest block of a file covers."""
+        return max(part.block_columns for _, part in self._parts)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:

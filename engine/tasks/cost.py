@@ -29,8 +29,8 @@ _WRITE_S, _DRAW_S = 25e-9, 15e-9
 
 #: Python with all libraries, and with CUDA's, too: the second is an assumption that no GPU has confirmed yet.
 _BASE_BYTES, _CUDA_BASE_BYTES = 420 * 2**20, 2600 * 2**20
-#: Strips of an image that are in memory at once: read, assembled, two waiting, in use.
-_STRIPS = 5
+#: Strips of an image that are in memory at once: read, assembled, two waiting, in use; on the way to a GPU, two copies.
+_STRIPS, _PINNED_STRIPS = 5, 2
 #: Rolling sums of the output that are: being filled, handed over, two waiting, being written, and scratch.
 _SUMS = 6
 #: The writer's own buffer (engine.raster.writers) and what packs it.
@@ -76,7 +76,7 @@ def memory_bytes(setup: EmbedSetup, plan: TilePlan, pace: Pace) -> int:
     for each, known in zip(setup.detected, setup.statistics, strict=True):
         pixel = _pixel_bytes(each, setup.grid)
         bands += len(each.band_numbers)
-        strips += _STRIPS * plan.chip * plan.padded_width * (pixel + 1)
+        strips += (_STRIPS + _PINNED_STRIPS * on_gpu) * plan.chip * plan.padded_width * (pixel + 1)
         if known is None:
             # The window, and masks and sorted copies of one band.
             statistics = max(statistics, STREAM_ROWS * plan.width * (3 * pixel + 16))

@@ -13,25 +13,27 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import CancelledError, JobError, SourceError
+from engine.errors import JobError, SourceError
 from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
 from engine.model.devices import describe_device
-from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
+from engine.progress import CancelCallback, ProgressCallback, ProgressMeter
 from engine.raster.blend import StripBlender
 from engine.raster.components import Components, TokenSample, fit_components
 from engine.raster.grid import Grid
 from engine.raster.pca_picture import pca_picture
 from engine.raster.reader import block_cache
-from engine.raster.strips import Strip, StripReader
-from engine.raster.tiles import Tile, TilePlan
+from engine.raster.side_by_side import SideBySideReader
+from engine.raster.strips import StripReader
+from engine.raster.tiles import TilePlan
 from engine.raster.writers import RasterWriter, int8_scales
 from engine.tasks import pace
 from engine.tasks.embed_setup import set_up
 from engine.tasks.features import FeatureExtractor
 from engine.tasks.inputs import PreparedImage, prepare_images
 from engine.tasks.provenance import band_names, notes_of, picture_provenance, provenance
+from engine.tasks.tile_stream import feature_rows
 
 #: int8 scales are taken from this many tiles, spread over the raster.
 SCALE_TILES = 16
@@ -115,7 +117,7 @@ def run(
             scales=scales,
             overwrite=job.overwrite,
         ) as writer:
-            blender = StripBlender(plan, extractor.width, job.min_valid)
+            blender = StripBlender(plan, extractor.width, job.min_valid, extractor.device)
             sample = TokenSample(extractor.width, plan.cols)
 
             def take(row0: int, rows: np.ndarray) -> None:
@@ -131,7 +133,7 @@ def run(
                 f"{writer.clipped_share:.2%} of the values lay outside the range of {job.dtype} and were clipped."
             )
         notes += extractor.notes
-    if extractor.chips >= extractor.batch:
+    if extractor.device == setup.device and extractor.chips >= extractor.batch:
         pace.learn(setup, extractor.seconds / extractor.chips)
     meter.update(1, "Embedding done")
     return EmbedResult(
@@ -188,37 +190,17 @@ def _embed(
     cancelled: CancelCallback,
 ) -> None:
     """Reader thread → batches through the model → rolling strip → ``take``, rows from top to bottom."""
-    done = 0
     with ExitStack() as stack:
-        readers = [stack.enter_context(image.detected.reader(grid)) for image in images]
-        stack.enter_context(block_cache(readers))
+        readers = [
+            stack.enter_context(SideBySideReader(functools.partial(image.detected.reader, grid), grid.width))
+            for image in images
+        ]
+        stack.enter_context(block_cache([reader.first for reader in readers]))
         strips = stack.enter_context(StripReader([reader.read for reader in readers], plan))
-        for strip in strips:
-            tiles = blender.begin(strip.row, strip.valid_in_all)
-            skipped = len(plan.col_starts) - len(tiles)
-            for start in range(0, len(tiles), extractor.batch):
-                batch = tiles[start : start + extractor.batch]
-                if cancelled():
-                    raise CancelledError("Cancelled; nothing was written.")
-                for tile, features in zip(batch, _features(strip, batch, extractor, plan.level), strict=True):
-                    blender.add(tile, features)
-                done += len(batch)
-                progress(Progress(done / plan.tile_count, f"Embedding tile {done} of {plan.tile_count}"))
-            done += skipped
-            for row, rows in blender.finished():
-                take(row, rows)
-            progress(Progress(done / plan.tile_count, f"Embedding tile {done} of {plan.tile_count}"))
+        for row, rows in feature_rows(strips, plan, extractor, blender, progress, cancelled):
+            take(row, rows)
     if not blender.complete:
         raise SourceError("The images ended before the grid did.", "Check that no file was changed during the run.")
-
-
-def _features(strip: Strip, tiles: list[Tile], extractor: FeatureExtractor, level: str) -> np.ndarray:
-    """Features (B, D, t, t) of tiles of one strip; t is 1 at level "chips"."""
-    cuts = [strip.cut(tile) for tile in tiles]
-    values = [np.stack([cut[image][0] for cut in cuts]) for image in range(len(strip.values))]
-    valid = [np.stack([cut[image][1] for cut in cuts]) for image in range(len(strip.values))]
-    features = extractor(values, valid, level)
-    return features[..., None, None] if level == "chips" else features
 
 
 def _features_of_a_sample(

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.errors import (
-    CancelledError,
-    JobError,
-    OutputError,
-    SmartiesError,
-    StatisticsError,
-    UnknownBandError,
-)
+from engine.errors import CancelledError, JobError, OutputError, SmartiesError, StatisticsError, UnknownBandError
 from engine.jobs.image import SENSOR_AUTO, STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTICS_SENSOR, ImageJob
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.grid import Grid, common_grid
@@ -27,6 +22,7 @@ from engine.raster.histograms import BandValues
 from engine.raster.image import Image
 from engine.raster.radiometry import Radiometry, has_say, recognise
 from engine.raster.reader import GridReader, block_cache
+from engine.raster.side_by_side import read_windows
 from engine.raster.sources import open_images
 from engine.raster.statistics import BandStatistics, StreamingStatistics, far_off
 from engine.spectrum.assign import Assignment, assign, family_of
@@ -255,7 +251,7 @@ def sample(each: DetectedImage, grid: Grid, cancelled: CancelCallback) -> list[B
     windows = [(row, min(row + SAMPLE_SIDE_PX, grid.height), col, min(col + SAMPLE_SIDE_PX, grid.width))
                for row in rows for col in cols]  # fmt: skip
     values: list[BandValues | None] = [None] * len(each.detection.bands)
-    counted = _count(each, grid, each.evidence_numbers, windows, lambda _: None, cancelled)
+    counted = _count(each, grid, each.evidence_numbers, windows, None, lambda _: None, cancelled)
     for number, brief in zip(each.evidence_numbers, counted.values(), strict=True):
         values[number] = brief
     return values
@@ -270,7 +266,8 @@ def estimate(
     def report(done: int) -> None:
         progress(Progress(done / len(windows), f"Statistics of {each.image.title}"))
 
-    counted = _count(each, grid, each.band_numbers, windows, report, cancelled)
+    # One reader alone: neighbouring windows share blocks.
+    counted = _count(each, grid, each.band_numbers, windows, 1, report, cancelled)
     return counted.result(each.band_names, f"{_MEASURED} {each.image.title}", radiometry)
 
 
@@ -337,20 +334,18 @@ def _count(
     grid: Grid,
     bands: Sequence[int],
     windows: Sequence[tuple[int, int, int, int]],
+    threads: int | None,
     report: Callable[[int], None],
     cancelled: CancelCallback,
 ) -> StreamingStatistics:
-    counted: StreamingStatistics | None = None
-    with each.reader(grid, bands) as reader, block_cache([reader]):
-        for done, (row0, row1, col0, col1) in enumerate(windows, start=1):
+    make = partial(each.reader, grid, bands)
+    with make() as first, block_cache([first]), closing(read_windows(make, windows, threads)) as parts:
+        counted = StreamingStatistics(len(bands), first.dtype)
+        for done, (values, valid) in enumerate(parts, start=1):
             if cancelled():
                 raise CancelledError("Cancelled; nothing was written.")
-            values, valid = reader.read(row0, row1, col0, col1)
-            if counted is None:
-                counted = StreamingStatistics(len(bands), values.dtype)
             counted.update(values, valid)
             report(done)
-    assert counted is not None, "a grid has at least one pixel"  # nosec B101: for the type checker
     return counted
 
 

@@ -78,7 +78,9 @@ def _probabilities(
     cuts = [strip.cut(tile) for tile in tiles]
     values = [np.stack([cut[image][0] for cut in cuts]) for image in range(len(strip.values))]
     valid = [np.stack([cut[image][1] for cut in cuts]) for image in range(len(strip.values))]
-    logits = head.logits(extractor.blocks(values, valid, blocks), values[0].shape[-1])
+    maps = extractor.blocks(values, valid, blocks)
+    # Where a GPU has no room for a single chip, they come from the processor.
+    logits = head.to(maps[0].device).logits(maps, values[0].shape[-1])
     # Classes last in memory, as the blender adds fastest.
     found: np.ndarray = torch.softmax(logits.float().permute(0, 2, 3, 1), dim=-1).cpu().numpy()
     return found.transpose(0, 3, 1, 2)
