@@ -1,12 +1,13 @@
-"""What every GeoTIFF that is written shares: its name checked, its blocks counted, its errors told, its publication."""
+"""What every GeoTIFF that is written shares: its blocks counted, its errors told, its publication."""
 
 from __future__ import annotations
 
 import errno
-import glob
 import itertools
 import math
 import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import rasterio
@@ -21,21 +22,12 @@ OVERVIEW_FROM = 512
 #: Most of GDAL's errors reach us as RasterioError, some bare; RasterioIOError is an OSError without errno.
 WRITE_ERRORS = (OSError, RasterioError, CPLE_BaseError)
 
+#: What GDAL keeps beside a raster.
+SIDECARS = (".aux.xml", ".ovr", ".msk")
+
+_SYNC_THREADS = 8
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PROBE_BYTES = 1 << 20
-
-
-def check_output(path: Path, overwrite: bool) -> None:
-    """Raise OutputError where ``path`` can be seen not to become a raster: wrong name, no folder, existing file."""
-    name, folder = path.name, path.parent
-    if path.suffix.lower() not in (".tif", ".tiff"):
-        raise OutputError(f"“{name}” is not the name of a GeoTIFF.", "Let the name of the output end in .tif.")
-    if not folder.is_dir():
-        raise OutputError(f"The folder {folder} does not exist.", "Create it or choose another folder.")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder.", "Choose another name for the output.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already.", "Choose another name, or allow overwriting (--overwrite).")
 
 
 def overview_factors(rows: int, cols: int) -> list[int]:
@@ -65,21 +57,34 @@ def verify_whole(path: Path, overviews: int) -> None:
 
 
 def publish(temporary: Path, path: Path, overwrite: bool) -> None:
-    """Give a whole raster its name. Raise OutputError where a file of that name has come meanwhile."""
-    with open(temporary, "r+b") as file:
-        os.fsync(file.fileno())
+    """Give a whole raster, a file or a folder, its name. Raise OutputError where something else has it meanwhile."""
+    folder = temporary.is_dir()
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        # The disk takes a folder of many small files far faster when it is asked for several at once.
+        for _ in pool.map(_sync, [each for each in temporary.rglob("*") if each.is_file()] if folder else [temporary]):
+            pass
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already.", "Choose another name, or allow overwriting (--overwrite).")
-    os.replace(temporary, path)
-    for suffix in (".aux.xml", ".ovr", ".msk"):
+    if folder and path.exists():
+        # No folder replaces another that holds something: the old one goes aside until the new one has its name.
+        before = temporary.with_name(f"{temporary.name}.before")
+        os.replace(path, before)
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            os.replace(before, path)
+            raise
+        shutil.rmtree(before)
+    else:
+        os.replace(temporary, path)
+    for suffix in SIDECARS:
         # Statistics and overviews of the raster that stood here before.
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
-def remove(temporary: Path) -> None:
-    """Remove an unfinished raster and its sidecars."""
-    for file in temporary.parent.glob(f"{glob.escape(temporary.name)}*"):
-        file.unlink(missing_ok=True)
+def _sync(path: Path) -> None:
+    with open(path, "r+b") as file:
+        os.fsync(file.fileno())
 
 
 def output_error(path: Path, temporary: Path, error: Exception) -> OutputError:
