@@ -6,9 +6,11 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +84,13 @@ def values(path: Path) -> np.ndarray:
         return raster.read()
 
 
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def stop_at(fraction: float):
     """A progress callback and a cancel callback: the run is cancelled once it has come so far."""
     far = []
@@ -133,22 +142,21 @@ def test_runs_killed_at_any_moment_leave_nothing_under_the_name_and_are_continue
         runner.stdin.flush()
         pid = int(runner.stdout.readline())
         # Somewhere in a run: what is left of one that is continued is shorter.
-        watch = subprocess.run(["sleep", f"{chance.uniform(0, unbroken.seconds):.3f}"], check=True)
-        assert watch.returncode == 0
+        time.sleep(chance.uniform(0, unbroken.seconds))
         os.kill(pid, signal.SIGKILL)
         if int(runner.stdout.readline()) == 0:
             # It was faster: whole, and begun anew.
             assert names(folder) == {out.name, picture.name}
             np.testing.assert_array_equal(values(out), values(whole / out.name))
-            embed.run(changed(job, output=str(tmp_path / f"other{suffix}"), overwrite=True))
             for path in (out, picture):
-                subprocess.run(["rm", "-r", path], check=True)
+                remove(path)
             continue
         kills += 1
         assert not picture.exists() or out.exists()
         if out.exists():
             np.testing.assert_array_equal(values(out), values(whole / out.name))
-            subprocess.run(["rm", "-r", out, picture], check=True)
+            remove(out)
+            remove(picture)
         for journal in folder.glob(".*.journal"):
             rows.add(json.loads(journal.read_text())["rows"])
     runner.stdin.close()
@@ -161,7 +169,7 @@ def test_runs_killed_at_any_moment_leave_nothing_under_the_name_and_are_continue
     assert (result.rgb_bands, result.rgb_ranges) == (unbroken.rgb_bands, unbroken.rgb_ranges)
 
 
-@pytest.mark.parametrize("fraction", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("fraction", [0.35, 0.6, 0.9])
 def test_a_run_is_continued_from_its_finished_rows_with_the_same_pixels(
     job: EmbedJob, tmp_path: Path, fraction: float
 ) -> None:
@@ -289,8 +297,6 @@ def test_a_slow_source_is_waited_for_aloud_and_cancel_is_heard(
     def slowly(self: GridReader, *window: int) -> tuple[np.ndarray, np.ndarray]:
         # Strips come from a thread of their own, wide as the raster; the values before them in windows.
         if len(window) == 2:
-            import time
-
             time.sleep(0.15)
         return read(self, *window)
 
