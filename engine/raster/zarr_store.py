@@ -1,8 +1,8 @@
 """Embeddings as Zarr stores of format 3, written by many threads at once, region by region.
 
-GDAL before 3.11 knows drafts of format 3 only, the one in rasterio's wheels for Python 3.11 and those of QGIS up to
-3.40 among them. It knows format 2, so the same chunks are described in both: format 3 lets chunks have the names they
-have in format 2. Programs that know format 3 take that.
+GDAL 3.10 and older know drafts of format 3 only: 3.10.3, in rasterio's wheels for Python 3.11, refuses the codec
+"bytes" that the final one asks for; 3.6 of Debian 12 sees no store at all. They know format 2, so the same chunks are
+described in both: format 3 lets chunks have the names they have in format 2. Programs that know format 3 take that.
 """
 
 from __future__ import annotations
