@@ -238,7 +238,7 @@ class RasterWriter:
         )
 
     def _reopened(self) -> rasterio.io.DatasetWriter:
-        return rasterio.open(self._temporary, "r+", ZSTD_LEVEL=1, NUM_THREADS="ALL_CPUS")
+        return rasterio.open(self._temporary, "r+", NUM_THREADS="ALL_CPUS")
 
     def _checkpoint(self) -> None:
         """Make the rows written so far outlast this process, and say so in the journal."""

