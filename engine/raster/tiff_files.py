@@ -14,6 +14,7 @@ import rasterio
 from rasterio._err import CPLE_BaseError
 from rasterio.enums import Interleaving
 from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.windows import Window
 
 from engine.errors import OutputError
 
@@ -54,6 +55,31 @@ def verify_whole(path: Path, overviews: int) -> None:
                 count = dataset.get_tag_item(f"BLOCK_SIZE_{x}_{y}", "TIFF", bidx=band, ovr=level)
                 if start is None or count is None or int(start) + int(count) > size:
                     raise incomplete
+
+
+def verify_rows(path: Path, row0: int, row1: int) -> None:
+    """Raise RasterioIOError where a block of the rows ``row0`` to ``row1``, end excluded, is not in the closed file."""
+    size = path.stat().st_size
+    with rasterio.open(path) as dataset:
+        block_rows, block_cols = dataset.block_shapes[0]
+        across = range(math.ceil(dataset.width / block_cols))
+        for band, y, x in itertools.product(dataset.indexes, range(row0 // block_rows, -(-row1 // block_rows)), across):
+            start = dataset.get_tag_item(f"BLOCK_OFFSET_{x}_{y}", "TIFF", bidx=band)
+            count = dataset.get_tag_item(f"BLOCK_SIZE_{x}_{y}", "TIFF", bidx=band)
+            if start is None or count is None or int(start) + int(count) > size:
+                raise RasterioIOError("the file is incomplete after it was closed")
+
+
+def copy_rows(old: rasterio.io.DatasetReader, new: rasterio.io.DatasetWriter, rows: int) -> None:
+    """Copy the first ``rows`` rows, by blocks of ``old``; GDAL's errors of reading come as EOFError."""
+    step = old.block_shapes[0][0]
+    for row in range(0, rows, step):
+        window = Window(0, row, old.width, min(step, rows - row))
+        try:
+            values = old.read(window=window)
+        except WRITE_ERRORS as error:
+            raise EOFError(str(error)) from error
+        new.write(values, window=window)
 
 
 def publish(temporary: Path, path: Path, overwrite: bool) -> None:
@@ -111,3 +137,8 @@ def _system_error(temporary: Path) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def size_text(count: float) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{max(count, 0) / 1e6:.1f} MB"

@@ -27,7 +27,16 @@ from engine.raster.cog import write_cog
 from engine.raster.journal import Journal, Unfinished
 from engine.raster.outputs import EMBEDDING, GEOTIFF, check_file, claimed
 from engine.raster.stored_values import INT8_NODATA, StoredValues
-from engine.raster.tiff_files import WRITE_ERRORS, output_error, overview_factors, publish, verify_whole
+from engine.raster.tiff_files import (
+    WRITE_ERRORS,
+    copy_rows,
+    output_error,
+    overview_factors,
+    publish,
+    size_text,
+    verify_rows,
+    verify_whole,
+)
 
 #: Finished rows are made to last this often: what a run that is killed loses is less than that.
 CHECKPOINT_S = 10.0
@@ -104,11 +113,11 @@ class RasterWriter:
         try:
             if begun is not None:
                 check_file(self.path, overwrite, EMBEDDING, "an embedding")
-                self._continue(begun.journal)
+                self._continue(begun.journal, lambda path: self._create(path, transform, crs, band_names, tags))
             else:
                 self._temporary.touch()
                 self._check_space()
-                self._dataset = self._create(transform, crs, band_names, tags)
+                self._dataset = self._create(self._temporary, transform, crs, band_names, tags)
         except WRITE_ERRORS as error:
             failure = self._output_error(error)
             self._claim.release(keep=begun is not None)
@@ -141,10 +150,7 @@ class RasterWriter:
         """First row and features (dims, n, cols) float32 of what a run that is continued left; before any write()."""
         dims, _, cols = self._shape
         for row in range(0, self._next_row, self._block[0]):
-            try:
-                stored = self._dataset.read(window=Window(0, row, cols, min(self._block[0], self._next_row - row)))
-            except WRITE_ERRORS as error:
-                raise self._damaged() from error
+            stored = self._dataset.read(window=Window(0, row, cols, min(self._block[0], self._next_row - row)))
             yield row, self.values.decode(stored.reshape(dims, -1)).reshape(stored.shape)
 
     def write(self, row0: int, rows: np.ndarray) -> None:
@@ -188,7 +194,7 @@ class RasterWriter:
                     self._add_overviews()
                 self._dataset.close()
                 verify_whole(self._temporary, len(self._overviews))
-                whole = self._converted(progress or _unheard, cancelled or (lambda: False))
+                whole = self._converted(progress or (lambda event: None), cancelled or (lambda: False))
             except WRITE_ERRORS as error:
                 raise self._output_error(error) from error
             with companion(self._temporary) if companion else contextlib.nullcontext():
@@ -221,16 +227,28 @@ class RasterWriter:
         self.left_rows = self._kept_rows if self._keep else 0
         self._claim.release(keep=self.left_rows > 0)
 
-    def _continue(self, journal: Journal) -> None:
-        """Open what a dead run left. OutputError where it is damaged."""
+    def _continue(self, journal: Journal, create: Callable[[Path], rasterio.io.DatasetWriter]) -> None:
+        """Copy the finished rows of a dead run to a fresh file and go on with that. OutputError where one is damaged.
+
+        Writes that failed leave places of blocks in the old file's head that overlap others: it is only read.
+        """
+        fresh = self._temporary.with_name(f"{self._temporary.name}.fresh.tif")
+        try:
+            old = rasterio.open(self._temporary)
+        except WRITE_ERRORS as error:
+            raise self._damaged() from error
+        try:
+            with old, create(fresh) as new:
+                copy_rows(old, new, journal.rows)
+        except EOFError as error:
+            raise self._damaged() from error
+        verify_rows(fresh, 0, journal.rows)
+        with open(fresh, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(fresh, self._temporary)
         self._next_row = self._taken = self._on_disk = self._kept_rows = journal.rows
         self.values.clipped, self.values.stored = journal.clipped, journal.stored
-        with contextlib.suppress(*WRITE_ERRORS):
-            self._dataset = self._reopened()
-            if (self._dataset.count, self._dataset.height, self._dataset.width) == self._shape:
-                return
-            self._dataset.close()
-        raise self._damaged()
+        self._dataset = self._reopened()
 
     def _damaged(self) -> OutputError:
         return OutputError(
@@ -243,6 +261,7 @@ class RasterWriter:
     def _checkpoint(self) -> None:
         """Make the rows written so far outlast this process, and say so in the journal."""
         self._dataset.close()
+        verify_rows(self._temporary, self._kept_rows, self._on_disk)
         with open(self._temporary, "r+b") as file:
             os.fsync(file.fileno())
         values, scales = self.values, self.values.scales
@@ -282,12 +301,12 @@ class RasterWriter:
         if need > free:
             how = ", twice its size while it is made" if twice else ""
             raise OutputError(
-                f"{name} needs about {_size(need)}{how}, but {folder} has {_size(free)} free.",
+                f"{name} needs about {size_text(need)}{how}, but {folder} has {size_text(free)} free.",
                 "Free some space, choose another folder, or a smaller type (float16, int8).",
             )
 
     def _create(
-        self, transform: Affine, crs: CRS | None, band_names: Sequence[str], tags: Mapping[str, str]
+        self, path: Path, transform: Affine, crs: CRS | None, band_names: Sequence[str], tags: Mapping[str, str]
     ) -> rasterio.io.DatasetWriter:
         dims, rows, cols = self._shape
         kind: dict[str, object] = {"dtype": "float32", "nodata": np.nan}
@@ -296,7 +315,7 @@ class RasterWriter:
         elif self.values.dtype == np.int8:
             kind = {"dtype": "int8", "nodata": INT8_NODATA}
         dataset = rasterio.open(
-            self._temporary,
+            path,
             "w",
             driver="GTiff",
             width=cols,
@@ -377,11 +396,3 @@ def _block_shape(dims: int, cols: int) -> tuple[int, int]:
     height = next(fits, _BLOCK_HEIGHTS[-1])
     width = 128 if cols <= 512 or height > 32 else 256
     return height, min(width, -(-cols // 16) * 16)
-
-
-def _unheard(event: Progress) -> None:
-    """Nobody asked how far it is."""
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{max(count, 0) / 1e6:.1f} MB"
