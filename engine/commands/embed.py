@@ -15,7 +15,14 @@ from engine.options import DTYPES
 
 @click.command(short_help="Write the embedding of images on one grid.")
 @feature_options
-@click.option("--out", "output", default="", metavar="OUT.tif", help="The embedding raster to write.")
+@click.option(
+    "--out",
+    "output",
+    default="",
+    metavar="OUT.tif|.zarr|.parquet",
+    help="The embedding to write: a GeoTIFF, a Zarr store, or a GeoParquet table of vectors.",
+)
+@click.option("--cog", is_flag=True, help="Make the GeoTIFF a cloud-optimised one (COG).")
 @click.option(
     "--dtype",
     type=click.Choice(DTYPES),
@@ -25,6 +32,11 @@ from engine.options import DTYPES
 )
 @click.option("--picture", default="", metavar="PCA.tif", help="Also draw it: three principal components in colour.")
 @overwrite_option
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue where a run with the same settings stopped, and keep what is finished if this one stops, too.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell the grid, the size, the time and the memory it will take.")
 @json_option
 def embed(dry_run: bool, as_json: bool, **settings: Any) -> None:

@@ -21,11 +21,19 @@ class StripBlender:
     Per strip, in order: ``begin(row, valid)`` says which tiles are worth running, ``add(tile, features)`` takes
     their features in that order (batches may span strips: begin may run ahead of add), ``finished()`` yields the
     output rows that no later tile can change. A cell is valid where at least ``min_valid`` of its source area
-    inside the grid is valid (any valid pixel, for 0); other cells are NaN in all ``dims`` dimensions.
-    ``device`` is where the sums lie: beside a model on a GPU they spare the features the way to main memory.
+    inside the grid is valid (any valid pixel, for 0); other cells are NaN in all ``dims`` dimensions. ``first`` is the
+    tile row to begin with: rows that it shares with those before then lack these. ``device`` is where the sums lie:
+    beside a model on a GPU they spare the features the way to main memory.
     """
 
-    def __init__(self, plan: TilePlan, dims: int, min_valid: float = 0.5, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        plan: TilePlan,
+        dims: int,
+        min_valid: float = 0.5,
+        first: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> None:
         if not 0 <= min_valid <= 1:
             raise JobError(
                 f"The least share of valid pixels cannot be {min_valid:g}.", "Choose a value between 0 and 1."
@@ -38,8 +46,7 @@ class StripBlender:
         self._col_weights = _axis_weights(plan.col_cells, plan.cells)
         # Begun tile rows that still wait for features: their valid cells (n, cols) and the tiles to come.
         self._waiting: deque[tuple[np.ndarray, deque[Tile]]] = deque()
-        self._begun = 0
-        self._ended = 0
+        self._begun = self._ended = first
         # Cells × columns × dims, the layout of a transformer's tokens: 0.14 ms to add a tile of 768 dims, not 0.49.
         self._sums = self._blank()
         self._ready: deque[tuple[int, torch.Tensor]] = deque()

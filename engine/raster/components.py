@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,15 @@ class TokenSample:
     """A uniform sample of the tokens that pass by, row by row: the same ones however the rows are cut.
 
     Every token draws a number from its row; those below a threshold are kept, and the
-    threshold halves whenever the sample is full.
+    threshold halves whenever the sample is full. ``stored`` makes of tokens (D, n) what will be
+    read again of them.
     """
 
-    def __init__(self, dims: int, cols: int, limit: int = FIT_TOKENS) -> None:
+    def __init__(
+        self, dims: int, cols: int, limit: int = FIT_TOKENS, stored: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> None:
         self._dims = dims
+        self._stored = stored
         self._cols = cols
         self._limit = min(limit, max(_SAMPLE_BYTES // (4 * dims), 1))
         self._parts: list[tuple[np.ndarray, np.ndarray]] = []
@@ -37,7 +42,8 @@ class TokenSample:
         for number in range(rows.shape[1]):
             draws = np.random.default_rng(row0 + number).random(self._cols)
             chosen = np.flatnonzero((draws < self._threshold) & np.isfinite(rows[0, number]))
-            self._keep(draws[chosen], rows[:, number, chosen].T)
+            tokens = rows[:, number, chosen]
+            self._keep(draws[chosen], (tokens if self._stored is None else self._stored(tokens)).T)
 
     def tokens(self) -> np.ndarray:
         """The sample (n, dims) float32, in the order of the raster."""

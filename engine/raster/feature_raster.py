@@ -100,9 +100,10 @@ def parse_record(tags: dict[str, str]) -> FeatureRecord | None:
 def embedding_behind(path: str | Path) -> Path | None:
     """The embedding that ``path`` is, or that it is the picture of; None where it is neither.
 
-    Raises SourceError for a picture whose embedding is gone.
+    Raises SourceError for a picture whose embedding is gone, and for an embedding that is no GeoTIFF.
     """
     text = str(path)
+    _refuse_other_formats(Path(text))
     if not os.path.isfile(text):
         return None
     file = local_path(text)
@@ -127,6 +128,16 @@ def embedding_behind(path: str | Path) -> Path | None:
     return embedding
 
 
+def _refuse_other_formats(path: Path) -> None:
+    """Raise SourceError for the formats that are made for other programs to read."""
+    kind = {".zarr": "a Zarr store", ".parquet": "a GeoParquet table"}.get(path.suffix.lower())
+    if kind is not None and path.exists():
+        raise SourceError(
+            f"{path.name} is {kind}, from which no map is made here.",
+            "Give the embedding as a GeoTIFF: 'smarties embed --out NAME.tif'.",
+        )
+
+
 class FeatureRaster:
     """An open embedding; a context manager, for one thread at a time.
 
@@ -136,6 +147,7 @@ class FeatureRaster:
 
     def __init__(self, path: str | Path) -> None:
         self.path = local_path(path)
+        _refuse_other_formats(self.path)
         with ExitStack() as stack:
             stack.enter_context(gdal_environment())
             try:

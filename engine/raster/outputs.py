@@ -9,8 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import OutputError
-from engine.partial import partial_path
-from engine.raster.tiff_files import WRITE_ERRORS, output_error, remove
+from engine.partial import Claim, partial_path
+from engine.raster.tiff_files import SIDECARS, WRITE_ERRORS, output_error, publish
+
+#: Endings of names, the first being the usual one.
+GEOTIFF = (".tif", ".tiff")
+EMBEDDING = (*GEOTIFF, ".zarr", ".parquet")
 
 
 class Outputs:
@@ -22,19 +26,19 @@ class Outputs:
 
     def __init__(self, overwrite: bool) -> None:
         self._overwrite = overwrite
-        self._paths: list[Path] = []
+        self._claims: dict[Path, Claim] = {}
 
-    def add(self, path: str | Path, suffixes: tuple[str, ...] = (".tif", ".tiff"), what: str = "a GeoTIFF") -> Path:
+    def add(self, path: str | Path, suffixes: tuple[str, ...] = GEOTIFF, what: str = "a GeoTIFF") -> Path:
         """The hidden name to write to until the end. Raises OutputError where ``path`` cannot become a file.
 
         ``suffixes`` are those that its name may have, ``what`` says in an error what that makes it.
         """
         target = Path(path)
         check_file(target, self._overwrite, suffixes, what)
-        if any(target.resolve() == other.resolve() for other in self._paths):
+        if any(target.resolve() == other.resolve() for other in self._claims):
             raise OutputError(f"Two outputs are named {target}.", "Choose another name for one of them.")
-        self._paths.append(target)
-        return partial_path(target)
+        self._claims[target] = claim = claimed(target)
+        return claim.path
 
     def __enter__(self) -> Self:
         return self
@@ -44,49 +48,54 @@ class Outputs:
     ) -> None:
         published: list[Path] = []
         try:
-            if isinstance(error, WRITE_ERRORS) and self._paths:
-                raise self._failure(self._paths[0], error) from error
-            for path in self._paths if error is None else ():
+            if isinstance(error, WRITE_ERRORS) and self._claims:
+                path, claim = next(iter(self._claims.items()))
+                raise output_error(path, claim.path, error) from error
+            for path, claim in self._claims.items() if error is None else ():
                 try:
-                    self._publish(path)
+                    self._publish(path, claim.path)
                 except WRITE_ERRORS as failure:
-                    raise self._failure(path, failure) from failure
+                    raise output_error(path, claim.path, failure) from failure
                 published.append(path)
         except OutputError:
             for path in published:
                 path.unlink(missing_ok=True)
             raise
         finally:
-            for path in self._paths:
-                remove(partial_path(path))
+            for claim in self._claims.values():
+                claim.release()
 
-    @staticmethod
-    def _failure(path: Path, error: Exception) -> OutputError:
-        return output_error(path, partial_path(path), error)
-
-    def _publish(self, path: Path) -> None:
-        temporary = partial_path(path)
-        if path.exists() and not self._overwrite:
-            raise OutputError(f"{path} exists already.", "Choose another name, or allow overwriting (--overwrite).")
-        with open(temporary, "r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        for suffix in (".aux.xml", ".ovr", ".msk"):
-            with contextlib.suppress(FileNotFoundError):
-                Path(f"{path}{suffix}").unlink()
+    def _publish(self, path: Path, temporary: Path) -> None:
+        publish(temporary, path, self._overwrite)
+        for suffix in SIDECARS:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(f"{temporary}{suffix}", f"{path}{suffix}")
 
 
-def check_file(path: Path, overwrite: bool, suffixes: tuple[str, ...], what: str) -> None:
-    """Raise OutputError where ``path`` can be seen not to become a file: wrong name, no folder, existing file."""
+def claimed(path: Path) -> Claim:
+    """The hidden name under which ``path`` grows. Raises OutputError where its folder takes no files."""
+    try:
+        return Claim(path)
+    except OSError as error:
+        raise output_error(path, partial_path(path), error) from error
+
+
+def check_file(path: Path, overwrite: bool, suffixes: tuple[str, ...] = GEOTIFF, what: str = "a GeoTIFF") -> None:
+    """Raise OutputError where ``path`` can be seen not to become a file: wrong name, no folder, existing file.
+
+    A folder of that name is in the way, unless it is the Zarr store that is to be replaced.
+    """
     if path.suffix.lower() not in suffixes:
         raise OutputError(
-            f"“{path.name}” is not the name of {what}.", f"Let the name of the output end in {suffixes[0]}."
+            f"“{path.name}” is not the name of {what}.", f"Let the name of the output end in {_listed(suffixes)}."
         )
     if not path.parent.is_dir():
         raise OutputError(f"The folder {path.parent} does not exist.", "Create it or choose another folder.")
-    if path.is_dir():
+    if path.is_dir() and not (path.suffix.lower() == ".zarr" and (path / "zarr.json").is_file()):
         raise OutputError(f"{path} is a folder.", "Choose another name for the output.")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already.", "Choose another name, or allow overwriting (--overwrite).")
+
+
+def _listed(suffixes: tuple[str, ...]) -> str:
+    return suffixes[0] if suffixes == GEOTIFF else " or ".join(suffixes)

@@ -13,12 +13,12 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.windows import Window
 
 from engine.errors import CancelledError
-from engine.partial import partial_path
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.components import Components
 from engine.raster.grid import Grid
 from engine.raster.opening import gdal_environment
-from engine.raster.tiff_files import WRITE_ERRORS, output_error, overview_factors, publish, remove, verify_whole
+from engine.raster.outputs import claimed
+from engine.raster.tiff_files import WRITE_ERRORS, output_error, overview_factors, publish, verify_whole
 
 BAND_NAMES = ("principal component 1", "principal component 2", "principal component 3", "data")
 _BLOCK = 256
@@ -42,21 +42,16 @@ def pca_picture(
     does not grow with the raster. Raises OutputError, CancelledError between pieces;
     nothing is left then.
     """
-    temporary = partial_path(picture)
-    try:
-        _write(embedding, temporary, components, tags, progress, cancelled)
-        publish(temporary, picture, overwrite)
-    except WRITE_ERRORS as error:
-        failure = output_error(picture, temporary, error)
-        remove(temporary)
-        raise failure from error
-    except BaseException:
-        remove(temporary)
-        raise
+    with claimed(picture) as temporary:
+        try:
+            _write(embedding, temporary, components, tags, progress, cancelled)
+            publish(temporary, picture, overwrite)
+        except WRITE_ERRORS as error:
+            raise output_error(picture, temporary, error) from error
     try:
         yield
     except BaseException:
-        remove(picture)
+        picture.unlink(missing_ok=True)
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ Read = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 
 _WAIT_S = 0.05
 """How often a full queue looks whether the reader was closed."""
+_TELL_S = 1.0
+"""How often who waits for a strip hears that there is none yet."""
 
 
 def mirror(index: np.ndarray, size: int) -> np.ndarray:
@@ -60,15 +63,25 @@ class StripReader:
 
     ``reads`` holds one read function per image; each source row is asked for exactly once, rows that the next
     strip repeats are kept. Images are read side by side, each by one thread at a time. At most ``ahead`` strips
-    wait in memory, besides the one being read and the one in use. An exception of a read function is raised by
-    the iteration. Use as a context manager, or call close().
+    wait in memory, besides the one being read and the one in use. ``first`` is the tile row to begin with. While
+    nothing comes, ``waiting`` is told every second for how many seconds that has been; what it raises ends the
+    iteration, as does an exception of a read function. Use as a context manager, or call close().
     """
 
-    def __init__(self, reads: Sequence[Read], plan: TilePlan, ahead: int = 2) -> None:
+    def __init__(
+        self,
+        reads: Sequence[Read],
+        plan: TilePlan,
+        ahead: int = 2,
+        first: int = 0,
+        waiting: Callable[[float], None] | None = None,
+    ) -> None:
         if not reads:
             raise ValueError("StripReader needs at least one image to read")
         self._reads = tuple(reads)
         self._plan = plan
+        self._first = first
+        self._waiting = waiting
         self._queue: queue.Queue[Strip | BaseException | None] = queue.Queue(maxsize=max(1, ahead))
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="strip-reader", daemon=True)
@@ -84,7 +97,7 @@ class StripReader:
 
     def __iter__(self) -> Iterator[Strip]:
         while not self._closed.is_set():
-            item = self._queue.get()
+            item = self._next()
             if item is None:
                 self.close()
             elif isinstance(item, BaseException):
@@ -92,6 +105,15 @@ class StripReader:
                 raise item
             else:
                 yield item
+
+    def _next(self) -> Strip | BaseException | None:
+        since = time.monotonic()
+        while True:
+            try:
+                return self._queue.get(timeout=_TELL_S)
+            except queue.Empty:
+                if self._waiting is not None:
+                    self._waiting(time.monotonic() - since)
 
     def close(self) -> None:
         """Stop reading and wait for the thread: at most one read is still finished. Safe to call twice."""
@@ -124,8 +146,10 @@ class StripReader:
     def _strips(self, pool: ThreadPoolExecutor) -> Iterator[Strip]:
         values: list[np.ndarray | None] = [None] * len(self._reads)
         valid: list[np.ndarray | None] = [None] * len(self._reads)
-        read_to = 0
-        for row, start in enumerate(self._plan.row_starts):
+        # The last strip mirrors rows of the one before.
+        begin = max(0, self._first - 1)
+        read_to = self._plan.row_starts[begin]
+        for row, start in enumerate(self._plan.row_starts[begin:], begin):
             if self._closed.is_set():
                 return
             end = min(start + self._plan.chip, self._plan.height)
@@ -135,7 +159,8 @@ class StripReader:
                 self._check(index, new_values, new_valid, end - read_to)
             strip_values = [self._assemble(row, read_to, p[0], last) for p, last in zip(parts, values, strict=True)]
             strip_valid = [self._assemble(row, read_to, p[1][None], last) for p, last in zip(parts, valid, strict=True)]
-            yield Strip(row, tuple(strip_values), tuple(mask[0] for mask in strip_valid))
+            if row >= self._first:
+                yield Strip(row, tuple(strip_values), tuple(mask[0] for mask in strip_valid))
             values, valid = [*strip_values], [*strip_valid]
             read_to = end
 

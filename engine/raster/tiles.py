@@ -116,6 +116,10 @@ class TilePlan:
             f"a chip that is a multiple of {self.tokens} px allows any number of tokens."
         )
 
+    def first_tile_row(self, cell_row: int) -> int:
+        """The first tile row that has a say in output row ``cell_row``."""
+        return next(row for row, start in enumerate(self.row_cells) if start + self.cells > cell_row)
+
     def tiles(self, row: int) -> Iterator[Tile]:
         """The tiles of tile row ``row``, from left to right."""
         for col in range(len(self.col_cells)):

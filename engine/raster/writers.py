@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -18,24 +21,26 @@ from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from engine.errors import JobError, OutputError
-from engine.options import DTYPES
-from engine.partial import partial_path
+from engine.errors import OutputError
+from engine.progress import CancelCallback, Progress, ProgressCallback
+from engine.raster.cog import write_cog
+from engine.raster.journal import Journal, Unfinished
+from engine.raster.outputs import EMBEDDING, GEOTIFF, check_file, claimed
+from engine.raster.stored_values import INT8_NODATA, StoredValues
 from engine.raster.tiff_files import (
     WRITE_ERRORS,
-    check_output,
+    copy_rows,
     output_error,
     overview_factors,
     publish,
-    remove,
+    size_text,
+    verify_rows,
     verify_whole,
 )
 
-INT8_NODATA = -128
-INT8_LIMIT = 127
-HALF_LIMIT = 65504.0  # IEEE 754-2008: the largest finite binary16
+#: Finished rows are made to last this often: what a run that is killed loses is less than that.
+CHECKPOINT_S = 10.0
 
-_BYTES = {"float32": 4, "float16": 2, "int8": 1}
 # Size on disk over size in memory, ZSTD level 1 with predictor 2, 768 smooth bands with noise, 344² cells.
 _PACKED = {"float32": 0.92, "float16": 0.9, "int8": 0.7}
 _OVERVIEW_BLOCK = 128
@@ -43,26 +48,21 @@ _BUFFER_BYTES = 160_000_000
 _BLOCK_HEIGHTS = (128, 64, 32, 16)
 
 
-def int8_scales(features: np.ndarray) -> np.ndarray:
-    """Scale of each band for int8, from a sample of features (D, …) float: max |f| × 1.25 / 127, shape (D,) float64.
-
-    NaN and infinities are left out; a band that is zero throughout gets 1 / 127. Values are stored as
-    round(f / scale), clipped to ±127, so a quarter of headroom is left for what the sample did not show.
-    """
-    sample = np.abs(features.reshape(len(features), -1))
-    largest = np.where(np.isfinite(sample), sample, 0).max(axis=1, initial=0).astype(np.float64)
-    return np.where(largest > 0, largest * 1.25, 1.0) / INT8_LIMIT
-
-
 class RasterWriter:
-    """A tiled, ZSTD-packed (Big)TIFF of ``dims`` bands, rows × cols, band-interleaved so that three are fast to read.
+    """A raster of ``dims`` bands, rows × cols: by ``path``'s ending a GeoTIFF, a Zarr store or a GeoParquet table.
+
+    All grow as a tiled, ZSTD-packed (Big)TIFF, band-interleaved so that three bands are fast to read, under a hidden
+    name in the same folder. finish() makes of it what was asked for, piece by piece (``cog``: a GeoTIFF laid out for
+    reading over a network; it and all but a plain GeoTIFF take twice the room till then), and gives that its name; any
+    failure, abort() or exception inside the ``with`` block removes it. Leaving the block without exception finishes.
 
     ``dtype`` "float32" and "float16" mark nodata as NaN, "int8" as −128, with ``scales`` (dims,) as band scales
-    (see int8_scales). Rows come in as float32 with NaN for nodata, from top to bottom. The file grows under a
-    hidden temporary name in the same folder and takes its own on finish(); any failure, abort() or exception
-    inside the ``with`` block removes it. Leaving the block without exception finishes.
-    Raises OutputError where the file cannot be written: it exists and ``overwrite`` is False, the folder is
-    missing or cannot be written to, the disk is full or would be.
+    (see int8_scales). Rows come in as float32 with NaN for nodata, from top to bottom.
+
+    With a ``key``, all that the values depend on, finished rows outlast a process that is killed: ``begun`` (see
+    ``engine.raster.journal.unfinished``) continues them, from ``next_row`` on. ``keep`` leaves them to be continued
+    after a failure, too. Raises OutputError where the file cannot be written: it exists and ``overwrite`` is False,
+    the folder is missing or cannot be written to, the disk is full or would be.
     """
 
     def __init__(
@@ -79,45 +79,53 @@ class RasterWriter:
         tags: Mapping[str, str],
         scales: np.ndarray | None = None,
         overwrite: bool = False,
+        cog: bool = False,
+        key: Mapping[str, Any] | None = None,
+        begun: Unfinished | None = None,
+        keep: bool = False,
     ) -> None:
-        if dtype not in DTYPES:
-            raise JobError(f"There is no output type “{dtype}”.", f"Choose one of: {', '.join(DTYPES)}.")
         if len(band_names) != dims:
             raise ValueError(f"{len(band_names)} band names for {dims} bands")
-        if (scales is not None) != (dtype == "int8") or (scales is not None and scales.shape != (dims,)):
-            raise ValueError("scales (dims,) belong to int8, and only to int8")
+        self.values = StoredValues(dtype, dims, scales)
         self.path = Path(path)
         self._shape = (dims, rows, cols)
-        self._dtype = dtype
-        self._scales = scales
         self._overwrite = overwrite
-        self._block = _block_shape(dims, cols, dtype)
-        self._next_row = 0
-        self._flushed = 0
-        self._clipped = 0
-        self._stored = 0
+        self._cog = cog
+        self._key, self._keep = key, keep
+        self._block = _block_shape(dims, cols)
+        self._next_row = self._taken = self._on_disk = self._kept_rows = 0
+        #: Rows that abort() has left for a later run.
+        self.left_rows = 0
         self._done = False
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._buffer = np.empty((dims, self._block[0], cols), np.float32)
-        self._overviews = overview_factors(rows, cols)
-        self._temporary = partial_path(self.path)
+        self._buffer = np.empty((dims, self._block[0], cols), self.values.dtype)
+        self._plain = self.path.suffix.lower() in GEOTIFF
+        self._overviews = overview_factors(rows, cols) if self._plain else []
 
+        if begun is not None:
+            self._claim = begun.claim
+        else:
+            check_file(self.path, overwrite, EMBEDDING, "an embedding")
+            self._claim = claimed(self.path)
+        grows = self._claim.path
+        self._temporary = grows if self._plain else grows.with_name(f"{grows.name}.tif")
         try:
-            check_output(self.path, overwrite)
-            self._temporary.touch()
-        except OSError as error:
-            raise self._output_error(error) from error
-        try:
-            self._check_space()
-            self._dataset = self._create(transform, crs, band_names, tags)
+            if begun is not None:
+                check_file(self.path, overwrite, EMBEDDING, "an embedding")
+                self._continue(begun.journal, lambda path: self._create(path, transform, crs, band_names, tags))
+            else:
+                self._temporary.touch()
+                self._check_space()
+                self._dataset = self._create(self._temporary, transform, crs, band_names, tags)
         except WRITE_ERRORS as error:
             failure = self._output_error(error)
-            self._remove()
+            self._claim.release(keep=begun is not None)
             raise failure from error
         except OutputError:
-            self._remove()
+            self._claim.release(keep=begun is not None)
             raise
+        self._saved_at = time.monotonic()
         self._queue: queue.Queue[np.ndarray | None] = queue.Queue(maxsize=2)
         self._thread = threading.Thread(target=self._run, name="raster-writer", daemon=True)
         self._thread.start()
@@ -134,9 +142,16 @@ class RasterWriter:
             self.finish()
 
     @property
-    def clipped_share(self) -> float:
-        """Share of the valid values written so far that the output type could not hold and that were clipped."""
-        return self._clipped / self._stored if self._stored else 0.0
+    def next_row(self) -> int:
+        """The row that write() takes next: 0, or the first that a run that is continued did not finish."""
+        return self._next_row
+
+    def finished_rows(self) -> Iterator[tuple[int, np.ndarray]]:
+        """First row and features (dims, n, cols) float32 of what a run that is continued left; before any write()."""
+        dims, _, cols = self._shape
+        for row in range(0, self._next_row, self._block[0]):
+            stored = self._dataset.read(window=Window(0, row, cols, min(self._block[0], self._next_row - row)))
+            yield row, self.values.decode(stored.reshape(dims, -1)).reshape(stored.shape)
 
     def write(self, row0: int, rows: np.ndarray) -> None:
         """Queue output rows ``rows`` (dims, n, cols) float32 that start at ``row0``; waits while the queue is full.
@@ -153,11 +168,17 @@ class RasterWriter:
         self._next_row += rows.shape[1]
         self._queue.put(rows)
 
-    def finish(self, companion: Callable[[Path], AbstractContextManager[None]] | None = None) -> Path:
-        """Write what is buffered, add overviews, move the file to its name; return that path.
+    def finish(
+        self,
+        companion: Callable[[Path], AbstractContextManager[None]] | None = None,
+        progress: ProgressCallback | None = None,
+        cancelled: CancelCallback | None = None,
+    ) -> Path:
+        """Write what is buffered, add overviews, make the format asked for, move it to its name; return that path.
 
-        ``companion`` makes a context from the whole raster, inside which it takes its name: what belongs to
-        it comes with it or not at all. Raises what the context raises, OutputError where a write has failed,
+        ``companion`` makes a context from the whole raster (as a GeoTIFF), inside which it takes its name: what
+        belongs to it comes with it or not at all. ``progress`` hears of the making of another format, which
+        ``cancelled`` stops. Raises what the context raises, CancelledError, OutputError where a write has failed,
         ValueError where rows are missing; nothing is left then.
         """
         if self._done:
@@ -173,56 +194,128 @@ class RasterWriter:
                     self._add_overviews()
                 self._dataset.close()
                 verify_whole(self._temporary, len(self._overviews))
+                whole = self._converted(progress or (lambda event: None), cancelled or (lambda: False))
             except WRITE_ERRORS as error:
                 raise self._output_error(error) from error
             with companion(self._temporary) if companion else contextlib.nullcontext():
                 try:
-                    publish(self._temporary, self.path, self._overwrite)
+                    publish(whole, self.path, self._overwrite)
                 except WRITE_ERRORS as error:
                     raise self._output_error(error) from error
         except BaseException:
             self.abort()
             raise
         self._done = True
+        self._claim.release()
         return self.path
 
     def abort(self) -> None:
-        """Stop and remove what was written. Safe to call twice, and after finish(), which it does not undo."""
+        """Stop and remove what was written, but for what is to be kept. Safe to call twice, and after finish()."""
         if self._done:
             return
         self._done = True
-        self._stop.set()
+        if not self._keep:
+            self._stop.set()
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
-        # GDAL flushes on close and may fail to: the file is removed either way.
+        # GDAL flushes on close and may fail to: then what the journal knows of is all that there is.
         with contextlib.suppress(*WRITE_ERRORS):
+            if self._keep and self._error is None and self._on_disk > self._kept_rows:
+                self._checkpoint()
             self._dataset.close()
-        self._remove()
+        self.left_rows = self._kept_rows if self._keep else 0
+        self._claim.release(keep=self.left_rows > 0)
+
+    def _continue(self, journal: Journal, create: Callable[[Path], rasterio.io.DatasetWriter]) -> None:
+        """Copy the finished rows of a dead run to a fresh file and go on with that. OutputError where one is damaged.
+
+        Writes that failed leave places of blocks in the old file's head that overlap others: it is only read.
+        """
+        fresh = self._temporary.with_name(f"{self._temporary.name}.fresh.tif")
+        try:
+            old = rasterio.open(self._temporary)
+        except WRITE_ERRORS as error:
+            raise self._damaged() from error
+        try:
+            with old, create(fresh) as new:
+                copy_rows(old, new, journal.rows)
+        except EOFError as error:
+            raise self._damaged() from error
+        verify_rows(fresh, 0, journal.rows)
+        with open(fresh, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(fresh, self._temporary)
+        self._next_row = self._taken = self._on_disk = self._kept_rows = journal.rows
+        self.values.clipped, self.values.stored = journal.clipped, journal.stored
+        self._dataset = self._reopened()
+
+    def _damaged(self) -> OutputError:
+        return OutputError(
+            f"The unfinished {self.path.name} is damaged and cannot be continued.", "Leave resume out to begin again."
+        )
+
+    def _reopened(self) -> rasterio.io.DatasetWriter:
+        return rasterio.open(self._temporary, "r+", NUM_THREADS="ALL_CPUS")
+
+    def _checkpoint(self) -> None:
+        """Make the rows written so far outlast this process, and say so in the journal."""
+        self._dataset.close()
+        verify_rows(self._temporary, self._kept_rows, self._on_disk)
+        with open(self._temporary, "r+b") as file:
+            os.fsync(file.fileno())
+        values, scales = self.values, self.values.scales
+        known = None if scales is None else tuple(float(scale) for scale in scales)
+        Journal(self._key or {}, self._on_disk, known, values.clipped, values.stored).save(self._claim.path)
+        self._kept_rows = self._on_disk
+        self._dataset = self._reopened()
+        self._saved_at = time.monotonic()
+
+    def _converted(self, progress: ProgressCallback, cancelled: CancelCallback) -> Path:
+        """The finished raster in the format that was asked for."""
+        target = self._claim.path
+        if self._cog:
+            target = target.with_name(f"{target.name}.cog.tif")
+            progress(Progress(0, "Laying the COG out"))
+            write_cog(self._temporary, target, self._block)
+        elif self.path.suffix.lower() == ".zarr":
+            # Imported here, and below: the libraries behind take a second to load, and most runs write GeoTIFFs.
+            from engine.raster.zarr_store import write_zarr
+
+            write_zarr(self._temporary, target, progress, cancelled)
+        elif self.path.suffix.lower() == ".parquet":
+            from engine.raster.geoparquet import write_geoparquet
+
+            write_geoparquet(self._temporary, target, progress, cancelled)
+        return target
 
     def _check_space(self) -> None:
         name, folder = self.path.name, self.path.parent
         dims, rows, cols = self._shape
-        need = dims * rows * cols * _BYTES[self._dtype] * _PACKED[self._dtype]
+        kind = self.values.dtype.name
+        need = dims * rows * cols * self.values.dtype.itemsize * _PACKED[kind]
         need *= 4 / 3 if self._overviews else 1
+        twice = self._cog or not self._plain
+        need *= 2 if twice else 1
         free = shutil.disk_usage(folder).free
         if need > free:
+            how = ", twice its size while it is made" if twice else ""
             raise OutputError(
-                f"{name} needs about {_size(need)}, but {folder} has {_size(free)} free.",
+                f"{name} needs about {size_text(need)}{how}, but {folder} has {size_text(free)} free.",
                 "Free some space, choose another folder, or a smaller type (float16, int8).",
             )
 
     def _create(
-        self, transform: Affine, crs: CRS | None, band_names: Sequence[str], tags: Mapping[str, str]
+        self, path: Path, transform: Affine, crs: CRS | None, band_names: Sequence[str], tags: Mapping[str, str]
     ) -> rasterio.io.DatasetWriter:
         dims, rows, cols = self._shape
         kind: dict[str, object] = {"dtype": "float32", "nodata": np.nan}
-        if self._dtype == "float16":
+        if self.values.dtype == np.float16:
             kind["nbits"] = 16
-        elif self._dtype == "int8":
+        elif self.values.dtype == np.int8:
             kind = {"dtype": "int8", "nodata": INT8_NODATA}
         dataset = rasterio.open(
-            self._temporary,
+            path,
             "w",
             driver="GTiff",
             width=cols,
@@ -239,12 +332,13 @@ class RasterWriter:
             predictor=2,
             interleave="band",
             bigtiff="IF_SAFER",
+            num_threads="ALL_CPUS",
             **kind,
         )
         # Before the first rows, so that they lie in the file's head and nothing goes into a sidecar.
         dataset.descriptions = tuple(band_names)
-        if self._scales is not None:
-            dataset.scales = tuple(float(scale) for scale in self._scales)
+        if self.values.scales is not None:
+            dataset.scales = tuple(float(scale) for scale in self.values.scales)
             dataset.offsets = (0.0,) * dims
         dataset.update_tags(**tags, AREA_OR_POINT="Area")
         return dataset
@@ -267,42 +361,25 @@ class RasterWriter:
         """Fill the buffer and write it whenever it holds a whole row of blocks, or the last."""
         block_rows, height = self._block[0], self._shape[1]
         for row in range(rows.shape[1]):
-            # Row by row: a plain transposition where the blender keeps the dimensions last.
-            filled = self._flushed % block_rows
-            self._buffer[:, filled] = rows[:, row]
-            self._flushed += 1
-            if filled + 1 == block_rows or self._flushed == height:
+            # Row by row: what a row takes stays in the processor's cache while it is encoded and transposed.
+            filled = self._taken % block_rows
+            self._buffer[:, filled] = self.values.encode(rows[:, row])
+            self._taken += 1
+            if filled + 1 == block_rows or self._taken == height:
                 if self._stop.is_set():
                     return
-                window = Window(0, self._flushed - filled - 1, self._shape[2], filled + 1)
-                self._dataset.write(self._encode(self._buffer[:, : filled + 1]), window=window)
-
-    def _encode(self, values: np.ndarray) -> np.ndarray:
-        """Values as the file stores them; ``values`` (D, n, cols) is overwritten."""
-        if self._dtype == "float32":
-            return values
-        missing = np.isnan(values)
-        limit = HALF_LIMIT
-        if self._scales is not None:
-            values *= (1.0 / self._scales).astype(np.float32)[:, None, None]
-            np.rint(values, out=values)
-            limit = INT8_LIMIT
-        self._clipped += int(np.count_nonzero(np.abs(values) > limit))
-        self._stored += missing.size - int(np.count_nonzero(missing))
-        np.clip(values, -limit, limit, out=values)
-        if self._scales is None:
-            # GDAL cuts the digits off when it makes halves: round them first.
-            return values.astype(np.float16).astype(np.float32)
-        values[missing] = INT8_NODATA
-        return values.astype(np.int8)
+                window = Window(0, self._taken - filled - 1, self._shape[2], filled + 1)
+                stored = self._buffer[:, : filled + 1]
+                # GDAL makes halves of float32, cutting digits off that these no longer have.
+                self._dataset.write(stored.astype(np.float32) if stored.dtype == np.float16 else stored, window=window)
+                self._on_disk = self._taken
+                if self._key is not None and time.monotonic() - self._saved_at >= CHECKPOINT_S:
+                    self._checkpoint()
 
     def _add_overviews(self) -> None:
         # Overviews take the file's packing but not its level and predictor.
         with rasterio.Env(ZSTD_LEVEL_OVERVIEW=1, PREDICTOR_OVERVIEW=2, GDAL_TIFF_OVR_BLOCKSIZE=_OVERVIEW_BLOCK):
             self._dataset.build_overviews(self._overviews, Resampling.average)
-
-    def _remove(self) -> None:
-        remove(self._temporary)
 
     def _raise_failure(self) -> None:
         if self._error is not None:
@@ -313,13 +390,9 @@ class RasterWriter:
         return output_error(self.path, self._temporary, error)
 
 
-def _block_shape(dims: int, cols: int, dtype: str) -> tuple[int, int]:
+def _block_shape(dims: int, cols: int) -> tuple[int, int]:
     """Block rows and columns, multiples of 16: as high as a buffer of that many rows may be."""
     fits = (height for height in _BLOCK_HEIGHTS if dims * height * cols * 4 <= _BUFFER_BYTES)
     height = next(fits, _BLOCK_HEIGHTS[-1])
     width = 128 if cols <= 512 or height > 32 else 256
     return height, min(width, -(-cols // 16) * 16)
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{max(count, 0) / 1e6:.1f} MB"

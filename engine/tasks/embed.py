@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.errors import JobError, SourceError
+from engine.errors import CancelledError, JobError, SmartiesError, SourceError
 from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
 from engine.model.devices import describe_device
-from engine.progress import CancelCallback, ProgressCallback, ProgressMeter
+from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.raster.blend import StripBlender
 from engine.raster.components import Components, TokenSample, fit_components
 from engine.raster.grid import Grid
+from engine.raster.journal import unfinished
 from engine.raster.pca_picture import pca_picture
 from engine.raster.reader import block_cache
 from engine.raster.side_by_side import SideBySideReader
+from engine.raster.stored_values import int8_scales
 from engine.raster.strips import StripReader
 from engine.raster.tiles import TilePlan
-from engine.raster.writers import RasterWriter, int8_scales
+from engine.raster.writers import RasterWriter
 from engine.tasks import pace
 from engine.tasks.embed_setup import set_up
+from engine.tasks.feature_cache import embedding_key
 from engine.tasks.features import FeatureExtractor
 from engine.tasks.inputs import PreparedImage, prepare_images
 from engine.tasks.provenance import band_names, notes_of, picture_provenance, provenance
@@ -37,6 +41,9 @@ from engine.tasks.tile_stream import feature_rows
 
 #: int8 scales are taken from this many tiles, spread over the raster.
 SCALE_TILES = 16
+
+#: From so long a wait for pixels on, the progress says what it waits for.
+_SLOW_S = 3.0
 
 #: Shares of the progress bar: reading values for radiometry and statistics, then the tiles, then overviews, then the
 #: picture and the close.
@@ -99,12 +106,18 @@ def run(
     plan = setup.tiles(encoder.config.grid)
 
     notes = [*notes_of(images, encoder.info, setup.own_bands), plan.note]
+    key = json.loads(json.dumps({**embedding_key(setup), "dtype": job.dtype, "on": str(setup.device)}, default=str))
     with FeatureExtractor(encoder, images, job.fusion, setup.device, job.batch, stopped) as extractor:
-        scales = int8_scales(_features_of_a_sample(images, grid, plan, extractor)) if job.dtype == "int8" else None
         tags = provenance(
             dataclasses.replace(job, chip=setup.chip), encoder.info, images, grid, device, setup.own_bands
         )
-        with RasterWriter(
+        begun = unfinished(output, key) if job.resume else None
+        scales = None
+        if begun is not None and begun.journal.scales is not None:
+            scales = np.array(begun.journal.scales)
+        elif job.dtype == "int8":
+            scales = int8_scales(_features_of_a_sample(images, grid, plan, extractor))
+        writer = RasterWriter(
             output,
             plan.rows,
             plan.cols,
@@ -116,21 +129,38 @@ def run(
             tags=tags,
             scales=scales,
             overwrite=job.overwrite,
-        ) as writer:
-            blender = StripBlender(plan, extractor.width, job.min_valid, extractor.device)
-            sample = TokenSample(extractor.width, plan.cols)
+            cog=job.cog,
+            key=key,
+            begun=begun,
+            keep=job.resume,
+        )
+        with _telling_what_is_kept(writer, plan.rows), writer:
+            sample = TokenSample(extractor.width, plan.cols, stored=writer.values.as_stored)
+            resumed = writer.next_row
+            if resumed:
+                notes.append(f"Continued at row {resumed} of {plan.rows}, where an earlier run stopped.")
+                for row, rows in writer.finished_rows():
+                    sample.add(row, rows)
 
             def take(row0: int, rows: np.ndarray) -> None:
-                sample.add(row0, rows)
-                writer.write(row0, rows)
+                new = rows[:, max(0, writer.next_row - row0) :]
+                if new.shape[1]:
+                    sample.add(writer.next_row, new)
+                    writer.write(writer.next_row, new)
 
-            _embed(images, grid, plan, extractor, blender, take, meter.part(_PREPARED, _EMBEDDED), stopped)
+            part = meter.part(_PREPARED, _EMBEDDED)
+            if resumed < plan.rows:
+                first = plan.first_tile_row(resumed)
+                blender = StripBlender(plan, extractor.width, job.min_valid, first, extractor.device)
+                _embed(images, grid, plan, extractor, blender, first, take, part, stopped)
             meter.update(_EMBEDDED, "Finishing the raster")
             components = fit_components(sample.tokens())
-            writer.finish(_picture_of(job, components, tags, meter.part(_OVERVIEWED, 1), stopped))
-        if writer.clipped_share > 0:
+            made = meter.part(_EMBEDDED, _OVERVIEWED)
+            writer.finish(_picture_of(job, components, tags, meter.part(_OVERVIEWED, 1), stopped), made, stopped)
+        if writer.values.clipped_share > 0:
             notes.append(
-                f"{writer.clipped_share:.2%} of the values lay outside the range of {job.dtype} and were clipped."
+                f"{writer.values.clipped_share:.2%} of the values lay outside the range of {job.dtype} and were"
+                " clipped."
             )
         notes += extractor.notes
     if extractor.device == setup.device and extractor.chips >= extractor.batch:
@@ -155,6 +185,18 @@ def run(
 def call(params: dict[str, Any], progress: ProgressCallback, cancelled: CancelCallback) -> dict[str, Any]:
     """``run`` for the worker: params are the fields of ``EmbedJob``."""
     return dataclasses.asdict(run(EmbedJob.from_dict(params), progress, cancelled))
+
+
+@contextmanager
+def _telling_what_is_kept(writer: RasterWriter, rows: int) -> Iterator[None]:
+    """An error that leaves finished rows behind says so."""
+    try:
+        yield
+    except SmartiesError as error:
+        if writer.left_rows:
+            kept = f"{writer.left_rows} of {rows} rows are kept: run it again with resume to continue."
+            error.hint = f"{error.hint} {kept}".strip()
+        raise
 
 
 def _picture_of(
@@ -185,19 +227,34 @@ def _embed(
     plan: TilePlan,
     extractor: FeatureExtractor,
     blender: StripBlender,
+    first: int,
     take: Callable[[int, np.ndarray], None],
     progress: ProgressCallback,
     cancelled: CancelCallback,
 ) -> None:
-    """Reader thread → batches through the model → rolling strip → ``take``, rows from top to bottom."""
+    """Reader thread → batches through the model → rolling strip → ``take``, from tile row ``first`` to the bottom."""
+    titles = " + ".join(image.detected.image.title for image in images)
+    share = first * len(plan.col_starts) / plan.tile_count
+
+    def tell(step: Progress) -> None:
+        nonlocal share
+        share = step.fraction
+        progress(step)
+
+    def wait(seconds: float) -> None:
+        if cancelled():
+            raise CancelledError("Cancelled; nothing was written.")
+        if seconds >= _SLOW_S:
+            progress(Progress(share, f"Waiting for {titles} for {seconds:.0f} s"))
+
     with ExitStack() as stack:
         readers = [
             stack.enter_context(SideBySideReader(functools.partial(image.detected.reader, grid), grid.width))
             for image in images
         ]
         stack.enter_context(block_cache([reader.first for reader in readers]))
-        strips = stack.enter_context(StripReader([reader.read for reader in readers], plan))
-        for row, rows in feature_rows(strips, plan, extractor, blender, progress, cancelled):
+        strips = stack.enter_context(StripReader([reader.read for reader in readers], plan, first=first, waiting=wait))
+        for row, rows in feature_rows(strips, plan, extractor, blender, tell, cancelled, first):
             take(row, rows)
     if not blender.complete:
         raise SourceError("The images ended before the grid did.", "Check that no file was changed during the run.")

@@ -16,8 +16,8 @@ from engine.model.encoder import Encoder
 from engine.model.fusion import check_fusion
 from engine.model.own_layers import OwnLayers, add_own_layers, own_layer_of, read_own_layers
 from engine.raster.grid import Grid
+from engine.raster.outputs import EMBEDDING, check_file
 from engine.raster.statistics import BandStatistics
-from engine.raster.tiff_files import check_output
 from engine.raster.tiles import TilePlan, plan_tiles
 from engine.spectrum.assign import Assignment
 from engine.spectrum.bands import Band
@@ -75,8 +75,10 @@ def set_up(job: EmbedJob) -> EmbedSetup:
     """
     job.check()
     outputs = [Path(name) for name in (job.output, job.picture) if name]
-    for path in outputs:
-        check_output(path, job.overwrite)
+    if job.output:
+        check_file(Path(job.output), job.overwrite, EMBEDDING, "an embedding")
+    if job.picture:
+        check_file(Path(job.picture), job.overwrite)
     detected = detect_inputs(job)
     for path in outputs:
         refuse_to_overwrite_inputs(path, detected)

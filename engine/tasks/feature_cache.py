@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 20e9
 #: The settings of a job that change nothing of its embedding, or stand in the key by what they led to.
 _IDLE = (
-    *("output", "dtype", "picture", "overwrite", "device", "batch", "inputs", "band_tables"),
+    *("output", "dtype", "cog", "picture", "overwrite", "resume", "device", "batch", "inputs", "band_tables"),
     *("grid_like", "reference", "extent", "extent_crs", "crs", "resolution"),
     *("statistics", "projections", "model", "precision", "chip", "interpolation", "allow_outside"),
 )
@@ -37,7 +37,13 @@ def cache_folder() -> Path:
 
 
 def cached_path(setup: EmbedSetup) -> Path:
-    """Where the embedding of a job is kept, whether it is there or not: named after all that it depends on.
+    """Where the embedding of a job is kept, whether it is there or not: named after all that it depends on."""
+    text = json.dumps(embedding_key(setup), sort_keys=True, default=str)
+    return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.tif"
+
+
+def embedding_key(setup: EmbedSetup) -> dict[str, Any]:
+    """All that an embedding depends on, but for the type of its values.
 
     Files count by path, size and time of change, statistics and projections by their values.
     """
@@ -45,7 +51,7 @@ def cached_path(setup: EmbedSetup) -> Path:
     from engine.model.load import identity
 
     job = setup.job
-    key = {
+    return {
         "version": __version__,
         "job": {name: value for name, value in job.to_dict().items() if name not in _IDLE},
         "chip": setup.chip,
@@ -61,8 +67,6 @@ def cached_path(setup: EmbedSetup) -> Path:
         "projections": setup.own.sha256 if setup.own else "",
         "tables": [None if each.table is None else each.table.radiometry for each in setup.detected],
     }
-    text = json.dumps(key, sort_keys=True, default=str)
-    return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.tif"
 
 
 def cache_job(job: EmbedJob, path: Path) -> EmbedJob:

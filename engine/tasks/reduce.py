@@ -23,7 +23,7 @@ from engine.raster.feature_raster import FeatureRaster
 from engine.raster.map_writer import MapWriter
 from engine.raster.outputs import Outputs
 from engine.raster.pca_picture import PictureWriter
-from engine.raster.writers import HALF_LIMIT
+from engine.raster.stored_values import HALF_LIMIT
 from engine.tasks.basis import Basis, fit_basis, load_basis, save_basis
 from engine.tasks.embed_setup import set_up
 from engine.tasks.feature_source import embedding_job, feature_source, given_embeddings, refuse_to_overwrite

@@ -21,7 +21,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from engine.errors import CancelledError, OutputError, SourceError
-from engine.partial import partial_path
+from engine.partial import Claim
 from engine.progress import CancelCallback, Progress, ProgressCallback
 from engine.raster.feature_raster import FeatureRaster
 from engine.tasks.feature_cache import cache_folder, prune, touch
@@ -149,28 +149,26 @@ def _make(
     sample, mean = _sample(raster, centred, cancelled)
     basis = _basis(sample)
     headroom = _HEADROOM
-    temporary = partial_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            turned = basis @ sample
-            low, high = turned.min(axis=1), turned.max(axis=1)
-            scale = np.maximum((high - low) / 2, 1e-3) * headroom / _LIMIT
-            codes = _Codes(mean, basis, (low + high) / 2, scale)
-            exceptions = _write(raster, codes, temporary, progress, cancelled)
-            if exceptions is None:
-                break
-            # The sample does not stand for all: with all directions and ranges wide enough there are no exceptions.
-            sample = np.concatenate([sample, exceptions.T.astype(np.float32)], axis=1)
-            basis, headroom = _basis(sample, 2 * len(basis)), 2 * headroom
-        os.replace(temporary, path)
+        with Claim(path) as temporary:
+            while True:
+                turned = basis @ sample
+                low, high = turned.min(axis=1), turned.max(axis=1)
+                scale = np.maximum((high - low) / 2, 1e-3) * headroom / _LIMIT
+                codes = _Codes(mean, basis, (low + high) / 2, scale)
+                exceptions = _write(raster, codes, temporary, progress, cancelled)
+                if exceptions is None:
+                    break
+                # The sample does not stand for all: with all directions and ranges wide enough there are no exceptions.
+                sample = np.concatenate([sample, exceptions.T.astype(np.float32)], axis=1)
+                basis, headroom = _basis(sample, 2 * len(basis)), 2 * headroom
+            os.replace(temporary, path)
     except OSError as error:
         raise OutputError(
             f"The index of {raster.path.name} cannot be kept in {path.parent}: {error.strerror}.",
             "Make room there, or choose another folder with SMARTIES_CACHE.",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import JobError, OutputError
 from engine.jobs.stats import StatsJob
-from engine.partial import partial_path
+from engine.partial import Claim
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.tasks.inputs import (
     STATISTICS_FORMAT,
@@ -71,12 +71,11 @@ def run(
             }
         )
     text = json.dumps({"smarties_statistics": STATISTICS_FORMAT, "images": records}, indent=1, ensure_ascii=False)
-    temporary = partial_path(output)
     try:
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(output)
+        with Claim(output) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+            temporary.replace(output)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"{output} cannot be written ({error.strerror}).", "Choose another folder.") from error
     return StatsResult(str(output), tuple((each.image.title, len(each.band_numbers)) for each in detected))
 

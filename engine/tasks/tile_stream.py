@@ -33,14 +33,15 @@ def feature_rows(
     blender: StripBlender,
     progress: ProgressCallback,
     cancelled: CancelCallback,
+    first: int = 0,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """First row and rows (dims, n, cols) float32 of the output, from top to bottom.
 
     A strip travels to the device as it is stored; chips are cut there, however often they overlap. On a GPU nothing
     waits but the last step: while rows come down, the next strip is copied up and encoded, and batches fill up
-    across strips. Raises CancelledError between batches.
+    across strips. ``first`` is the tile row that the strips begin with. Raises CancelledError between batches.
     """
-    stream = _TileStream(plan, extractor, blender, progress, cancelled)
+    stream = _TileStream(plan, extractor, blender, progress, cancelled, first)
     download = Download()
     for strip in strips:
         stream.take(strip)
@@ -62,12 +63,13 @@ class _TileStream:
         blender: StripBlender,
         progress: ProgressCallback,
         cancelled: CancelCallback,
+        first: int,
     ) -> None:
         self._plan, self._extractor, self._blender = plan, extractor, blender
         self._progress, self._cancelled = progress, cancelled
         self._upload = Upload(extractor.device)
         self._waiting: deque[tuple[Tile, _Pixels]] = deque()
-        self._done = 0
+        self._done = first * len(plan.col_starts)
 
     def take(self, strip: Strip) -> None:
         """Encode the strip's tiles, as far as they fill batches."""

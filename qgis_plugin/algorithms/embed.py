@@ -8,6 +8,7 @@ from osgeo import gdal
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterRasterDestination,
 )
 
@@ -15,7 +16,7 @@ from ...engine.errors import JobError
 from ...engine.jobs.embed import EmbedJob
 from ...engine.options import DTYPES
 from ..translation import tr
-from .base import helped
+from .base import advanced, helped
 from .feature_parameters import add_choice, add_computing, add_feature_details, add_features, feature_fields
 from .image_parameters import add_grid, add_inputs, add_reading
 from .image_task import ImageTask
@@ -56,8 +57,17 @@ class Embed(ImageTask):
         add_reading(self)
         add_choice(self, "DTYPE", tr("Type of the values"), DTYPES, True,
                    tr("int8 takes a quarter of the room, with a scale per band."))  # fmt: skip
+        cog = QgsProcessingParameterBoolean("COG", tr("Cloud-optimised GeoTIFF"), defaultValue=False)
+        self.addParameter(
+            advanced(cog, tr("Laid out for reading over a network; takes twice the room while it is made."))
+        )
         add_feature_details(self)
         add_computing(self)
+        resume = QgsProcessingParameterBoolean("RESUME", tr("Continue an unfinished run"), defaultValue=False)
+        hint = tr(
+            "Goes on where a run with the same settings and output stopped, and keeps what is finished of this one."
+        )
+        self.addParameter(advanced(resume, hint))
         embedding = QgsProcessingParameterRasterDestination("OUTPUT", tr("Embedding"))
         self.addParameter(helped(embedding, tr("A GeoTIFF with one feature per band; one cell per token.")))
         picture = QgsProcessingParameterRasterDestination("PICTURE", tr("Picture"), optional=True, createByDefault=True)
@@ -76,7 +86,12 @@ class Embed(ImageTask):
                 ),
                 tr("Choose float16, which takes twice the room."),
             )
-        return {**feature_fields(self, parameters, context), "dtype": dtype}
+        return {
+            **feature_fields(self, parameters, context),
+            "dtype": dtype,
+            "cog": self.parameterAsBool(parameters, "COG", context),
+            "resume": self.parameterAsBool(parameters, "RESUME", context),
+        }
 
     def show(self, answer: Mapping[str, Any], names: Sequence[str], context: QgsProcessingContext) -> None:
         """Style embedding and picture."""

@@ -230,6 +230,9 @@ class Child:
         self._on_end()
 
     def _remove_partial_files(self, request: Request) -> None:
+        if request.params.get("resume"):
+            # The next run goes on from what is there, or removes it.
+            return
         for name in _OUTPUTS:
             output = request.params.get(name)
             if not isinstance(output, str) or not output:

@@ -364,6 +364,22 @@
         <translation>int8 occupe quatre fois moins de place, avec une échelle par bande.</translation>
     </message>
     <message>
+        <source>Cloud-optimised GeoTIFF</source>
+        <translation>GeoTIFF optimisé pour le nuage (COG)</translation>
+    </message>
+    <message>
+        <source>Laid out for reading over a network; takes twice the room while it is made.</source>
+        <translation>Agencé pour la lecture par le réseau ; prend deux fois la place pendant sa création.</translation>
+    </message>
+    <message>
+        <source>Continue an unfinished run</source>
+        <translation>Reprendre un calcul inachevé</translation>
+    </message>
+    <message>
+        <source>Goes on where a run with the same settings and output stopped, and keeps what is finished of this one.</source>
+        <translation>Reprend là où un calcul avec les mêmes réglages et la même sortie s’est arrêté, et conserve ce que celui-ci a achevé.</translation>
+    </message>
+    <message>
         <source>Embedding</source>
         <translation>Embedding</translation>
     </message>

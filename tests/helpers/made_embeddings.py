@@ -10,7 +10,8 @@ import numpy as np
 from affine import Affine
 from rasterio.crs import CRS
 
-from engine.raster.writers import RasterWriter, int8_scales
+from engine.raster.stored_values import int8_scales
+from engine.raster.writers import RasterWriter
 
 UTM = CRS.from_epsg(32633)
 #: Cells of 80 m, of 8 pixels each way.

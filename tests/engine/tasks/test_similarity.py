@@ -15,7 +15,8 @@ from rasterio.crs import CRS
 from engine.errors import CancelledError, JobError, OutputError, SourceError
 from engine.jobs.similarity import SimilarityJob
 from engine.raster.feature_raster import FeatureRaster
-from engine.raster.writers import RasterWriter, int8_scales
+from engine.raster.stored_values import int8_scales
+from engine.raster.writers import RasterWriter
 from engine.tasks import similarity_examples, similarity_index
 from engine.tasks.similarity import call, run
 
