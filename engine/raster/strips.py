@@ -124,11 +124,9 @@ class StripReader:
     def _strips(self, pool: ThreadPoolExecutor) -> Iterator[Strip]:
         values: list[np.ndarray | None] = [None] * len(self._reads)
         valid: list[np.ndarray | None] = [None] * len(self._reads)
-        read_to = 0
-        for row, start in enumerate(self._plan.row_starts):
+        for row, (read_to, end) in enumerate(self._plan.row_reads):
             if self._closed.is_set():
                 return
-            end = min(start + self._plan.chip, self._plan.height)
             futures = [pool.submit(read, read_to, end) for read in self._reads]
             parts = [future.result() for future in futures]
             for index, (new_values, new_valid) in enumerate(parts):
@@ -137,7 +135,6 @@ class StripReader:
             strip_valid = [self._assemble(row, read_to, p[1][None], last) for p, last in zip(parts, valid, strict=True)]
             yield Strip(row, tuple(strip_values), tuple(mask[0] for mask in strip_valid))
             values, valid = [*strip_values], [*strip_valid]
-            read_to = end
 
     def _check(self, index: int, values: np.ndarray, valid: np.ndarray, rows: int) -> None:
         window = (rows, self._plan.width)

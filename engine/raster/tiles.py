@@ -92,6 +92,12 @@ class TilePlan:
         return tuple(int(cell * self.cell_px) for cell in self.col_cells)
 
     @cached_property
+    def row_reads(self) -> tuple[tuple[int, int], ...]:
+        """Per tile row the source rows (first, end) that no tile row above it has, so that each is read once."""
+        ends = [min(start + self.chip, self.height) for start in self.row_starts]
+        return tuple(zip([0, *ends[:-1]], ends, strict=True))
+
+    @cached_property
     def padded_width(self) -> int:
         """Source columns from 0 to the right edge of the last tile; those from ``width`` on lie beyond the grid."""
         return self.col_starts[-1] + self.chip

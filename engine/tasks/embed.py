@@ -18,19 +18,20 @@ from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
 from engine.model.devices import describe_device
+from engine.model.encoder import Encoder
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.raster.blend import StripBlender
 from engine.raster.components import Components, TokenSample, fit_components
 from engine.raster.grid import Grid
 from engine.raster.pca_picture import pca_picture
-from engine.raster.reader import block_cache
 from engine.raster.strips import Strip, StripReader
 from engine.raster.tiles import Tile, TilePlan
 from engine.raster.writers import RasterWriter, int8_scales
 from engine.tasks import pace
-from engine.tasks.embed_setup import set_up
+from engine.tasks.embed_setup import EmbedSetup, set_up
 from engine.tasks.features import FeatureExtractor
-from engine.tasks.inputs import PreparedImage, prepare_images
+from engine.tasks.inputs import PreparedImage
+from engine.tasks.pixels import LocalPixels, PixelSource
 from engine.tasks.provenance import band_names, notes_of, picture_provenance, provenance
 
 #: int8 scales are taken from this many tiles, spread over the raster.
@@ -74,10 +75,16 @@ class EmbedResult:
 
 
 def run(
-    job: EmbedJob, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None
+    job: EmbedJob,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+    *,
+    pixels: PixelSource | None = None,
+    load_encoder: Callable[[EmbedSetup], Encoder] = EmbedSetup.load_encoder,
 ) -> EmbedResult:
     """Runs the job and returns what was written.
 
+    ``pixels`` reads the images (default: this process), ``load_encoder`` gives the model, or one kept from before.
     Nothing stands under the output's name until the raster is whole, and its picture with it. Raises a
     SmartiesError that says what to do, CancelledError when ``cancelled`` said so.
     """
@@ -91,14 +98,17 @@ def run(
     meter.update(0, "Opening the images")
     setup = set_up(job)
     grid, detected = setup.grid, setup.detected
-    encoder = setup.load_encoder()
+    encoder = load_encoder(setup)
     device = describe_device(setup.device, setup.precision)
-    images = prepare_images(job, detected, setup.assignments, setup.statistics, grid, meter.part(0, _PREPARED), stopped)
+    pixels = pixels or LocalPixels()
+    images = pixels.prepare(setup, meter.part(0, _PREPARED), stopped)
     plan = setup.tiles(encoder.config.grid)
 
     notes = [*notes_of(images, encoder.info, setup.own_bands), plan.note]
     with FeatureExtractor(encoder, images, job.fusion, setup.device, job.batch, stopped) as extractor:
-        scales = int8_scales(_features_of_a_sample(images, grid, plan, extractor)) if job.dtype == "int8" else None
+        scales = (
+            int8_scales(_features_of_a_sample(pixels, images, grid, plan, extractor)) if job.dtype == "int8" else None
+        )
         tags = provenance(
             dataclasses.replace(job, chip=setup.chip), encoder.info, images, grid, device, setup.own_bands
         )
@@ -122,7 +132,7 @@ def run(
                 sample.add(row0, rows)
                 writer.write(row0, rows)
 
-            _embed(images, grid, plan, extractor, blender, take, meter.part(_PREPARED, _EMBEDDED), stopped)
+            _embed(pixels, images, grid, plan, extractor, blender, take, meter.part(_PREPARED, _EMBEDDED), stopped)
             meter.update(_EMBEDDED, "Finishing the raster")
             components = fit_components(sample.tokens())
             writer.finish(_picture_of(job, components, tags, meter.part(_OVERVIEWED, 1), stopped))
@@ -178,6 +188,7 @@ def _picture_of(
 
 
 def _embed(
+    pixels: PixelSource,
     images: Sequence[PreparedImage],
     grid: Grid,
     plan: TilePlan,
@@ -190,8 +201,7 @@ def _embed(
     """Reader thread → batches through the model → rolling strip → ``take``, rows from top to bottom."""
     done = 0
     with ExitStack() as stack:
-        readers = [stack.enter_context(image.detected.reader(grid)) for image in images]
-        stack.enter_context(block_cache(readers))
+        readers = stack.enter_context(pixels.open(images, grid, plan.row_reads))
         strips = stack.enter_context(StripReader([reader.read for reader in readers], plan))
         for strip in strips:
             tiles = blender.begin(strip.row, strip.valid_in_all)
@@ -222,13 +232,12 @@ def _features(strip: Strip, tiles: list[Tile], extractor: FeatureExtractor, leve
 
 
 def _features_of_a_sample(
-    images: Sequence[PreparedImage], grid: Grid, plan: TilePlan, extractor: FeatureExtractor
+    pixels: PixelSource, images: Sequence[PreparedImage], grid: Grid, plan: TilePlan, extractor: FeatureExtractor
 ) -> np.ndarray:
     """Features (D, n) of tiles spread over the raster, for the scales of int8; zeros where no tile has data."""
     rows, cols = len(plan.row_starts), len(plan.col_starts)
     found = []
-    with ExitStack() as stack:
-        readers = [stack.enter_context(image.detected.reader(grid)) for image in images]
+    with pixels.open(images, grid) as readers:
         for number in np.unique(np.linspace(0, rows * cols - 1, SCALE_TILES).round().astype(int)):
             y, x = plan.row_starts[number // cols], plan.col_starts[number % cols]
             corner = (min(y, max(0, grid.height - plan.chip)), min(x, max(0, grid.width - plan.chip)))

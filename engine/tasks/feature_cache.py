@@ -37,7 +37,12 @@ def cache_folder() -> Path:
 
 
 def cached_path(setup: EmbedSetup) -> Path:
-    """Where the embedding of a job is kept, whether it is there or not: named after all that it depends on.
+    """Where the embedding of a job is kept, whether it is there or not: named after all that it depends on."""
+    return cache_folder() / f"{embedding_digest(setup)}.tif"
+
+
+def embedding_digest(setup: EmbedSetup) -> str:
+    """A hash of all that the features of a job depend on, as 32 hexadecimal digits.
 
     Files count by path, size and time of change, statistics and projections by their values.
     """
@@ -62,7 +67,7 @@ def cached_path(setup: EmbedSetup) -> Path:
         "tables": [None if each.table is None else each.table.radiometry for each in setup.detected],
     }
     text = json.dumps(key, sort_keys=True, default=str)
-    return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.tif"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def cache_job(job: EmbedJob, path: Path) -> EmbedJob:
