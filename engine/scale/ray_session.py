@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import logging
 import os
 import shutil
@@ -86,20 +87,37 @@ def ray_cluster(address: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _connected(connect: Callable[[], None]) -> Iterator[None]:
-    """Connected by ``connect``; SIGTERM stays with who had it, where Ray would end the process at once."""
+    """Connected by ``connect``; SIGTERM stays with who had it, where Ray would end the process at once.
+
+    What Ray prints of machines that are lost goes to the log: the run tells it in its own words, and standard output
+    may be read by a program.
+    """
     import ray
 
     main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
-    try:
-        connect()
-        if main:
-            signal.signal(signal.SIGTERM, handler)
-        yield
-    finally:
-        ray.shutdown()
-        if main:
-            signal.signal(signal.SIGTERM, handler)
+    with contextlib.redirect_stdout(_LogStream()):
+        try:
+            connect()
+            if main:
+                signal.signal(signal.SIGTERM, handler)
+            yield
+        finally:
+            ray.shutdown()
+            if main:
+                signal.signal(signal.SIGTERM, handler)
+
+
+class _LogStream(io.TextIOBase):
+    """A text stream whose lines go to the log."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            LOGGER.warning("Ray says: %s", text.rstrip())
+        return len(text)
 
 
 def _start(cpus: int, gpus: int, folder: str) -> None:

@@ -31,7 +31,9 @@ class Worker:
 
         self._reader: Any = ray.remote(SceneReader).options(**place(1, shape.reader_cpus, 0)).remote()
         # Progress is asked for, and a stop, while a scene is being made.
-        encoder: Any = ray.remote(**{"concurrency_groups": {"control": 1}})(SceneEncoder)
+        # (Ray's types do not know this option.)
+        with_groups: Any = ray.remote
+        encoder = with_groups(concurrency_groups={"control": 1})(SceneEncoder)
         place_encoder = place(0, shape.encoder_cpus, shape.encoder_gpu)
         self._encoder: Any = encoder.options(**place_encoder).remote(folder, overwrite, shape.encoder_cpus)
         self.answer: Any = self._encoder.greet.remote(self._reader)
