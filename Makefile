@@ -23,7 +23,7 @@ $(VENV)/.engine-ready: requirements.txt constraints.txt constraints-dev.txt pypr
 	@sh scripts/setup-environment.sh $(VENV) requirements.txt
 	@touch $@
 
-$(VENV)/.test-ready: $(VENV)/.engine-ready requirements-dev.txt requirements-train.txt
+$(VENV)/.test-ready: $(VENV)/.engine-ready requirements-dev.txt requirements-train.txt requirements-scale.txt
 	@sh scripts/setup-environment.sh $(VENV) requirements-dev.txt
 	@touch $@
 

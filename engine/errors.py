@@ -114,3 +114,15 @@ class CancelledError(SmartiesError):
     """The user stopped the run; nothing was written."""
 
     code = "cancelled"
+
+
+class ManifestError(SmartiesError):
+    """A list of scenes with lines that cannot be run."""
+
+    code = "manifest"
+
+
+class LostWorkerError(SmartiesError):
+    """A process or a machine that went away in the middle of its work."""
+
+    code = "lost_worker"

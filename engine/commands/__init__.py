@@ -9,6 +9,7 @@ from engine.commands.change import change
 from engine.commands.cluster import cluster
 from engine.commands.describe import describe
 from engine.commands.embed import embed
+from engine.commands.embed_many import embed_many
 from engine.commands.models import fetch, models
 from engine.commands.reconstruct import reconstruct
 from engine.commands.reduce import reduce
@@ -23,6 +24,7 @@ from engine.commands.worker import worker
 COMMANDS: tuple[click.Command, ...] = (
     describe,
     embed,
+    embed_many,
     change,
     reduce,
     segment,

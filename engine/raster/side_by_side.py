@@ -22,7 +22,7 @@ _MOST_THREADS = 8
 
 
 class SideBySideReader:
-    """Reads full rows of an image through several readers; a context manager, to be used by one thread at a time.
+    """Reads an image through several readers; a context manager, to be used by one thread at a time.
 
     GDAL unpacks blocks on all cores by itself, but masks and copies are made by the thread that reads: on a machine
     with many cores they would take longer than a GPU needs for the features. Columns are divided between whole
@@ -62,10 +62,10 @@ class SideBySideReader:
         """One of the readers, for ``block_cache``: together they unpack each block once, as it would alone."""
         return self._readers[0]
 
-    def read(self, row0: int, row1: int) -> tuple[np.ndarray, np.ndarray]:
-        """Values (C, h, width) and validity (h, width) of full rows, as ``GridReader.read``. Raises SourceError."""
-        if len(self._readers) == 1:
-            return self.first.read(row0, row1)
+    def read(self, row0: int, row1: int, col0: int = 0, col1: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """As ``GridReader.read``; several threads read full rows, one a part of them. Raises SourceError."""
+        if len(self._readers) == 1 or (col0, col1) != (0, None):
+            return self.first.read(row0, row1, col0, col1)
         first = self.first
         values = np.empty((len(first.bands), row1 - row0, self._width), first.dtype)
         valid = np.empty(values.shape[1:], bool)

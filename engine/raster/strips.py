@@ -146,13 +146,10 @@ class StripReader:
     def _strips(self, pool: ThreadPoolExecutor) -> Iterator[Strip]:
         values: list[np.ndarray | None] = [None] * len(self._reads)
         valid: list[np.ndarray | None] = [None] * len(self._reads)
-        # The last strip mirrors rows of the one before.
         begin = max(0, self._first - 1)
-        read_to = self._plan.row_starts[begin]
-        for row, start in enumerate(self._plan.row_starts[begin:], begin):
+        for row, (read_to, end) in enumerate(self._plan.row_reads(self._first), begin):
             if self._closed.is_set():
                 return
-            end = min(start + self._plan.chip, self._plan.height)
             futures = [pool.submit(read, read_to, end) for read in self._reads]
             parts = [future.result() for future in futures]
             for index, (new_values, new_valid) in enumerate(parts):
@@ -162,7 +159,6 @@ class StripReader:
             if row >= self._first:
                 yield Strip(row, tuple(strip_values), tuple(mask[0] for mask in strip_valid))
             values, valid = [*strip_values], [*strip_valid]
-            read_to = end
 
     def _check(self, index: int, values: np.ndarray, valid: np.ndarray, rows: int) -> None:
         window = (rows, self._plan.width)

@@ -91,6 +91,15 @@ class TilePlan:
         """First source column of each tile column."""
         return tuple(int(cell * self.cell_px) for cell in self.col_cells)
 
+    def row_reads(self, first: int = 0) -> tuple[tuple[int, int], ...]:
+        """Source rows (first, end) to read one after the other, so that each is read once, to have all strips.
+
+        ``first`` is the tile row to begin with; the one before it is read as well: the last strip mirrors its rows.
+        """
+        begin = max(0, first - 1)
+        ends = [min(start + self.chip, self.height) for start in self.row_starts[begin:]]
+        return tuple(zip([self.row_starts[begin], *ends[:-1]], ends, strict=True))
+
     @cached_property
     def padded_width(self) -> int:
         """Source columns from 0 to the right edge of the last tile; those from ``width`` on lie beyond the grid."""

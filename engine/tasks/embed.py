@@ -19,23 +19,23 @@ from engine.jobs.embed import EmbedJob
 from engine.log import LOGGER
 from engine.memory import keep_memory_level
 from engine.model.devices import describe_device
+from engine.model.encoder import Encoder
 from engine.progress import CancelCallback, Progress, ProgressCallback, ProgressMeter
 from engine.raster.blend import StripBlender
 from engine.raster.components import Components, TokenSample, fit_components
 from engine.raster.grid import Grid
 from engine.raster.journal import unfinished
 from engine.raster.pca_picture import pca_picture
-from engine.raster.reader import block_cache
-from engine.raster.side_by_side import SideBySideReader
 from engine.raster.stored_values import int8_scales
 from engine.raster.strips import StripReader
 from engine.raster.tiles import TilePlan
 from engine.raster.writers import RasterWriter
 from engine.tasks import pace
-from engine.tasks.embed_setup import set_up
+from engine.tasks.embed_setup import EmbedSetup, set_up
 from engine.tasks.feature_cache import embedding_key
 from engine.tasks.features import FeatureExtractor
-from engine.tasks.inputs import PreparedImage, prepare_images
+from engine.tasks.inputs import PreparedImage
+from engine.tasks.pixels import LocalPixels, PixelSource
 from engine.tasks.provenance import band_names, notes_of, picture_provenance, provenance
 from engine.tasks.tile_stream import feature_rows
 
@@ -83,10 +83,16 @@ class EmbedResult:
 
 
 def run(
-    job: EmbedJob, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None
+    job: EmbedJob,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+    *,
+    pixels: PixelSource | None = None,
+    load_encoder: Callable[[EmbedSetup], Encoder] = EmbedSetup.load_encoder,
 ) -> EmbedResult:
     """Runs the job and returns what was written.
 
+    ``pixels`` reads the images (default: this process), ``load_encoder`` gives the model, or one kept from before.
     Nothing stands under the output's name until the raster is whole, and its picture with it. Raises a
     SmartiesError that says what to do, CancelledError when ``cancelled`` said so.
     """
@@ -100,9 +106,10 @@ def run(
     meter.update(0, "Opening the images")
     setup = set_up(job)
     grid, detected = setup.grid, setup.detected
-    encoder = setup.load_encoder()
+    encoder = load_encoder(setup)
     device = describe_device(setup.device, setup.precision)
-    images = prepare_images(job, detected, setup.assignments, setup.statistics, grid, meter.part(0, _PREPARED), stopped)
+    pixels = pixels or LocalPixels()
+    images = pixels.prepare(setup, meter.part(0, _PREPARED), stopped)
     plan = setup.tiles(encoder.config.grid)
 
     notes = [*notes_of(images, encoder.info, setup.own_bands), plan.note]
@@ -116,7 +123,7 @@ def run(
         if begun is not None and begun.journal.scales is not None:
             scales = np.array(begun.journal.scales)
         elif job.dtype == "int8":
-            scales = int8_scales(_features_of_a_sample(images, grid, plan, extractor))
+            scales = int8_scales(_features_of_a_sample(pixels, images, grid, plan, extractor))
         writer = RasterWriter(
             output,
             plan.rows,
@@ -152,7 +159,7 @@ def run(
             if resumed < plan.rows:
                 first = plan.first_tile_row(resumed)
                 blender = StripBlender(plan, extractor.width, job.min_valid, first, extractor.device)
-                _embed(images, grid, plan, extractor, blender, first, take, part, stopped)
+                _embed(pixels, images, grid, plan, extractor, blender, first, take, part, stopped)
             meter.update(_EMBEDDED, "Finishing the raster")
             components = fit_components(sample.tokens())
             made = meter.part(_EMBEDDED, _OVERVIEWED)
@@ -222,6 +229,7 @@ def _picture_of(
 
 
 def _embed(
+    pixels: PixelSource,
     images: Sequence[PreparedImage],
     grid: Grid,
     plan: TilePlan,
@@ -248,11 +256,7 @@ def _embed(
             progress(Progress(share, f"Waiting for {titles} for {seconds:.0f} s"))
 
     with ExitStack() as stack:
-        readers = [
-            stack.enter_context(SideBySideReader(functools.partial(image.detected.reader, grid), grid.width))
-            for image in images
-        ]
-        stack.enter_context(block_cache([reader.first for reader in readers]))
+        readers = stack.enter_context(pixels.open(images, grid, plan.row_reads(first)))
         strips = stack.enter_context(StripReader([reader.read for reader in readers], plan, first=first, waiting=wait))
         for row, rows in feature_rows(strips, plan, extractor, blender, tell, cancelled, first):
             take(row, rows)
@@ -261,13 +265,12 @@ def _embed(
 
 
 def _features_of_a_sample(
-    images: Sequence[PreparedImage], grid: Grid, plan: TilePlan, extractor: FeatureExtractor
+    pixels: PixelSource, images: Sequence[PreparedImage], grid: Grid, plan: TilePlan, extractor: FeatureExtractor
 ) -> np.ndarray:
     """Features (D, n) of tiles spread over the raster, for the scales of int8; zeros where no tile has data."""
     rows, cols = len(plan.row_starts), len(plan.col_starts)
     found = []
-    with ExitStack() as stack:
-        readers = [stack.enter_context(image.detected.reader(grid)) for image in images]
+    with pixels.open(images, grid) as readers:
         for number in np.unique(np.linspace(0, rows * cols - 1, SCALE_TILES).round().astype(int)):
             y, x = plan.row_starts[number // cols], plan.col_starts[number % cols]
             corner = (min(y, max(0, grid.height - plan.chip)), min(x, max(0, grid.width - plan.chip)))

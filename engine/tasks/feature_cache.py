@@ -38,8 +38,13 @@ def cache_folder() -> Path:
 
 def cached_path(setup: EmbedSetup) -> Path:
     """Where the embedding of a job is kept, whether it is there or not: named after all that it depends on."""
+    return cache_folder() / f"{embedding_digest(setup)}.tif"
+
+
+def embedding_digest(setup: EmbedSetup) -> str:
+    """``embedding_key`` as 32 hexadecimal digits."""
     text = json.dumps(embedding_key(setup), sort_keys=True, default=str)
-    return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.tif"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def embedding_key(setup: EmbedSetup) -> dict[str, Any]:

@@ -147,3 +147,11 @@ def test_settings_out_of_range_are_refused_with_their_value(change: dict[str, An
     with pytest.raises(JobError, match=shown) as caught:
         plan_tiles(**settings)
     assert caught.value.hint
+
+
+def test_every_source_row_is_read_once_and_in_time():
+    for height, overlap in ((50, 0.5), (56, 0.0), (300, 0.75), (301, 0.25)):
+        plan = plan_tiles(height, 90, 56, 14, overlap)
+        assert [row for first, end in plan.row_reads() for row in range(first, end)] == list(range(height))
+        for start, (_, end) in zip(plan.row_starts, plan.row_reads(), strict=True):
+            assert end >= min(start + plan.chip, height)

@@ -1,0 +1,1 @@
+"""Many scenes, many machines. Only what runs on Ray imports it."""
