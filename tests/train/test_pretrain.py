@@ -154,7 +154,7 @@ def test_a_full_disk_does_not_end_it(data, tmp_path, capsys):
     # The error is that of a full disk in all but its number.
     resource.setrlimit(resource.RLIMIT_FSIZE, (kept.stat().st_size - 1, limits[1]))
     try:
-        with pytest.raises(OutputError, match="checkpoint of step 12 could not be written"):
+        with pytest.raises(OutputError, match="checkpoint of step 12 is not kept"):
             run_here(content, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
