@@ -43,11 +43,13 @@ def test_a_click_and_layers_drawn_by_hand_are_examples(
 def test_points_reach_the_job_in_one_system(embedding: Path) -> None:
     parameters = {
         "INPUT": [str(embedding)], "POINTS": "1,2; 3,4 [EPSG:32632]", "UNLIKE_POINTS": "5,6 [EPSG:32632]",
-        "CENTRED": True, "THRESHOLD": -0.5, "OUTPUT": "TEMPORARY_OUTPUT",
+        "CENTRED": False, "THRESHOLD": -0.5, "OUTPUT": "TEMPORARY_OUTPUT",
     }  # fmt: skip
     job = algorithm("similarity").job(parameters, context_of_project())
     assert (job.like, job.unlike, job.points_crs) == (("1.0,2.0", "3.0,4.0"), ("5.0,6.0",), "EPSG:32632")
-    assert (job.centred, job.threshold) == (True, -0.5)
+    assert (job.centred, job.threshold) == (False, -0.5)
+    del parameters["CENTRED"]
+    assert algorithm("similarity").job(parameters, context_of_project()).centred
 
 
 @pytest.mark.parametrize(
