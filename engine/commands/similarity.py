@@ -22,7 +22,12 @@ from engine.commands.progress_display import progress_display
 @click.option(
     "--points-crs", metavar="EPSG", callback=crs_text, help="CRS of the points X,Y. Default: the embedding's."
 )
-@click.option("--centred", is_flag=True, help="Take the mean of the embedding off first, which spreads the values.")
+@click.option(
+    "--centred/--uncentred",
+    default=True,
+    show_default=True,
+    help="Whether to take the mean of the embedding off first, which all places have in common.",
+)
 @click.option("--threshold", type=float, metavar="S", help="The similarity from which on places belong to --polygons.")
 @click.option("--polygons", default="", metavar="OUT.gpkg", help="Also write the places alike as polygons.")
 @click.option("--out", "output", default="", metavar="OUT.tif", help="The raster of similarities to write.")

@@ -14,13 +14,14 @@ class SimilarityJob(FeatureJob):
 
     ``like`` and ``unlike``: examples for and against, each a point "X,Y" in ``points_crs`` (None: the embedding's)
     or a vector file ("FILE" or "FILE|LAYER"). ``centred``: take the mean of the embedding off before the cosine,
-    which spreads the values. ``threshold`` and ``polygons``: also write the places at or above it as a GeoPackage.
+    which tells more of what places differ in. ``threshold`` and ``polygons``: also write the places at or above it as a
+    GeoPackage.
     """
 
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     points_crs: str | None = None
-    centred: bool = False
+    centred: bool = True
     threshold: float | None = None
     polygons: str = ""
     output: str = ""

@@ -41,6 +41,9 @@ _WHOLE_BYTES = 64 * 2**20
 _PICTURE_BYTES, _PICTURE_SIDE = 48 * 2**20, 256
 _SAMPLE_WINDOWS, _SAMPLE_CELLS = 12, 12_000
 _WINDOW_BYTES = 16 * 2**20
+#: What a likeness to a counter-example weighs beside one to an example. Whole it does harm, for what is sought is alike
+#: to it, too; a third to a half is best (benchmarks/counter_examples.py). Rocchio's formula has a fifth.
+_AGAINST = 1 / 3
 #: Values that are turned from bytes to floats at once, by one thread: they stay in its cache.
 _CHUNK_VALUES = 196_608
 _MOST_THREADS = 8
@@ -76,8 +79,8 @@ class SimilarityIndex:
     def scores(self, row0: int, row1: int, like: np.ndarray, unlike: np.ndarray) -> np.ndarray:
         """Similarity (row1 − row0, cols) float32 to unit vectors ``like`` (m, D), NaN where there is no data.
 
-        The cosine with the nearest of ``like``, less that with the nearest of ``unlike`` (n, D; may be empty) where
-        that is above zero; between −1 and 1.
+        The cosine with the nearest of ``like``, less a third of that with the nearest of ``unlike`` (n, D; may be
+        empty) where that is above zero; between −1 and 1.
         """
         first, end = row0 * self.cols, row1 * self.cols
         examples = np.concatenate([like, unlike])
@@ -326,5 +329,5 @@ def _combined(cosines: np.ndarray, like: int) -> np.ndarray:
     """Cosines (m, n) with examples, of which the first ``like`` are for and the others against → scores (n,)."""
     nearest = cosines[:like].max(axis=0)
     if len(cosines) > like:
-        nearest -= np.maximum(cosines[like:].max(axis=0), 0)
+        nearest -= _AGAINST * np.maximum(cosines[like:].max(axis=0), 0)
     return np.clip(nearest, -1, 1)

@@ -58,8 +58,9 @@ class Similarity(MapTask):
         """Declare parameters and outputs."""
         self.add_images()
         self._add_examples()
-        centred = QgsProcessingParameterBoolean("CENTRED", tr("Take the mean off"), defaultValue=False)
-        self.addParameter(helped(centred, tr("Spreads the values where all of an image is alike.")))
+        centred = QgsProcessingParameterBoolean("CENTRED", tr("Take the mean off"), defaultValue=True)
+        text = tr("Takes off what all places of the image have in common: values then tell of what they differ in.")
+        self.addParameter(helped(centred, text))
         threshold = QgsProcessingParameterNumber(
             "THRESHOLD", tr("Threshold"), QgsProcessingParameterNumber.Type.Double,
             optional=True, minValue=-1, maxValue=1,

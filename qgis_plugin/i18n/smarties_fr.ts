@@ -1072,8 +1072,8 @@
         <translation>Retrancher la moyenne</translation>
     </message>
     <message>
-        <source>Spreads the values where all of an image is alike.</source>
-        <translation>Étale les valeurs quand tout se ressemble dans une image.</translation>
+        <source>Takes off what all places of the image have in common: values then tell of what they differ in.</source>
+        <translation>Retranche ce que tous les lieux de l’image ont en commun : les valeurs disent alors en quoi ils diffèrent.</translation>
     </message>
     <message>
         <source>Threshold</source>
@@ -3352,8 +3352,8 @@
         <translation>Rechercher à chaque clic</translation>
     </message>
     <message>
-        <source>Take off what all places have in common: spreads the values where everything seems alike</source>
-        <translation>Retrancher ce que tous les lieux ont en commun : étale les valeurs quand tout semble se ressembler</translation>
+        <source>Take off what all places have in common, so that the values tell of what they differ in</source>
+        <translation>Retrancher ce que tous les lieux ont en commun : les valeurs disent alors en quoi ils diffèrent</translation>
     </message>
     <message>
         <source>The images of the tab Embed</source>

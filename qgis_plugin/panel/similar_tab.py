@@ -223,8 +223,8 @@ class SimilarSettings(SettingsForm):
         super().__init__(parent)
         tip = tr("Search anew with every example that is picked or removed")
         self.live = self._add_flag("LIVE", "", tr("Search at every click"), True, tip)
-        tip = tr("Take off what all places have in common: spreads the values where everything seems alike")
-        self.centred = self._add_flag("CENTRED", "", tr("Take the mean off"), False, tip)
+        tip = tr("Take off what all places have in common, so that the values tell of what they differ in")
+        self.centred = self._add_flag("CENTRED", "", tr("Take the mean off"), True, tip)
 
     def parameters(self) -> Dict[str, Any]:
         """Of the search alone."""
