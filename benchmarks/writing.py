@@ -22,7 +22,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from benchmarks import plain  # noqa: E402
 from benchmarks.comparison import Comparison, benchmark, difference, in_turn  # noqa: E402
-from engine.raster.writers import RasterWriter, int8_scales  # noqa: E402
+from engine.raster.stored_values import int8_scales  # noqa: E402
+from engine.raster.writers import RasterWriter  # noqa: E402
 
 DIMS, SIDE, STRIP = 768, 344, 7
 #: float32 comes back as it was; float16 to its 11 binary digits, int8 to half a step of its scale.
