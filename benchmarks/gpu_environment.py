@@ -44,8 +44,8 @@ def environment(setting: Setting, record: Record) -> None:
 def _arrives(setting: Setting, name: str) -> bool:
     """Whether a strip of this type is on the device, cut, and in float32 what it was."""
     numbers = np.random.default_rng(0)
-    limits = (-1e6, 1e6) if name == "float32" else (np.iinfo(name).min, np.iinfo(name).max)
-    strip = numbers.uniform(*limits, (3, 32, 5000)).astype(name)
+    low, high = (-1e6, 1e6) if name == "float32" else (float(np.iinfo(name).min), float(np.iinfo(name).max))
+    strip = numbers.uniform(low, high, (3, 32, 5000)).astype(name)
     upload, download = Upload(setting.device), Download()
     there = [upload(strip) for _ in range(4)]
     floats = torch.stack([each.to(torch.float32) for each in there])

@@ -21,7 +21,8 @@ from engine.raster.reader import block_cache
 from engine.raster.side_by_side import SideBySideReader
 from engine.raster.strips import Strip, StripReader
 from engine.raster.tiles import TilePlan, plan_tiles
-from engine.raster.writers import RasterWriter, int8_scales
+from engine.raster.stored_values import int8_scales
+from engine.raster.writers import RasterWriter
 from engine.tasks import embed
 from engine.tasks.embed_setup import EmbedSetup
 from engine.tasks.features import FeatureExtractor
@@ -138,7 +139,7 @@ def _on_device(
     rows.clear()
     model = setup.load_encoder()
     with FeatureExtractor(model, images, "stack", setup.device, None, lambda: False) as extractor:
-        blender = StripBlender(plan, extractor.width, 0.5, extractor.device)
+        blender = StripBlender(plan, extractor.width, device=extractor.device)
         if setup.device.type == "cuda":
             torch.cuda.synchronize()
         begun = time.perf_counter()

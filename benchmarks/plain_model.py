@@ -78,7 +78,7 @@ class Projection(nn.Module):
         embedded = torch.zeros(*numbers.shape, self.width, device=patches.device)
         for number in torch.unique(numbers):
             where = numbers == number
-            embedded[where] = self.spectrum_embeds[number].proj(patches[where]).float()  # type: ignore[operator]
+            embedded[where] = self.spectrum_embeds[number].proj(patches[where]).float()
         return SLOTS * embedded.mean(dim=2)
 
 

@@ -87,7 +87,7 @@ def measured(embedding: Path, work: Path, side: int) -> dict[str, Any]:
     def plain() -> Path:
         output = work / "plain.tif"
         with rasterio.open(embedding) as dataset:
-            stored = dataset.read().astype(np.float32) * np.float32(dataset.scales)[:, None, None]
+            stored = dataset.read().astype(np.float32) * np.asarray(dataset.scales, np.float32)[:, None, None]
             row, col = dataset.index(*point)
             profile = dataset.profile
         stored -= stored.mean(axis=(1, 2), keepdims=True)
