@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QButtonGroup,
@@ -120,13 +120,20 @@ class SetupDialog(QDialog):
         column.addSpacing(self.fontMetrics().height() // 2)
         column.addWidget(self.space_label)
         column.addSpacing(self.fontMetrics().height() // 2)
-        column.addWidget(Section(tr("Allowed folders"), self.folders, unfolded=bool(self.folders.folders)))
+        section = Section(tr("Allowed folders"), self.folders, unfolded=bool(self.folders.folders))
+        column.addWidget(section)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(content)
+        # Once it is laid out: what was unfolded, or grew, is to be seen down to its buttons.
+        reveal = QTimer(self)
+        reveal.setSingleShot(True)
+        reveal.timeout.connect(lambda: area.ensureWidgetVisible(self.folders.add_button, 0, 4))
+        section.toggled.connect(lambda unfolded: reveal.start() if unfolded else None)
+        self.folders.changed.connect(reveal.start)
         links = QHBoxLayout()
         for button in (self.log_button, self.diagnostics_button):
             links.addWidget(button)

@@ -88,6 +88,24 @@ def test_it_is_unfolded_where_there_are_some_and_fits_into_320_pixels(dialog, qt
     assert dialog.width() == 320 and area.widget().width() <= area.viewport().width()
 
 
+def test_its_buttons_come_into_sight_when_it_is_unfolded_and_when_it_grows(dialog, qtbot):
+    section, button = dialog.findChild(Section), dialog.folders.add_button
+    section.set_unfolded(False)
+    dialog.resize(400, 480)
+    dialog.findChild(QScrollArea).verticalScrollBar().setValue(0)
+    qtbot.wait(50)
+
+    def seen() -> bool:
+        return button.visibleRegion().boundingRect().height() == button.height()
+
+    assert not seen()
+    section.set_unfolded(True)
+    qtbot.waitUntil(seen, timeout=1000)
+    for number in range(4):
+        dialog.folders.add(f"/data/{number}")
+    qtbot.waitUntil(seen, timeout=1000)
+
+
 def test_the_panel_plans_anew_and_looks_at_pictures_again(panel, pair, monkeypatch, tmp_path):
     monkeypatch.delenv(ALLOWED_FOLDERS, raising=False)
     panel.embed.layers.add_layers(pair)
