@@ -13,23 +13,19 @@ from qgis.core import (
     QgsRasterMinMaxOrigin,
 )
 
-from .raster_tags import read_tags
-
-#: The custom property of a picture that names the embedding it was made of.
-EMBEDDING_PROPERTY = "smarties/embedding"
+from .picture_embedding import remember_embedding
 
 
-def style_picture(layer: QgsRasterLayer) -> None:
-    """Show the bytes of a picture as they are: red, green, blue, and nothing where its alpha band is 0."""
+def style_picture(layer: QgsRasterLayer, embedding: str) -> None:
+    """Show the bytes of a picture as they are: red, green, blue, and nothing where its alpha band is 0.
+
+    ``embedding`` is the file that it was made with, which the layer keeps.
+    """
     renderer = QgsMultiBandColorRenderer(layer.dataProvider(), 1, 2, 3)
     if layer.bandCount() > 3:
         renderer.setAlphaBand(4)
     layer.setRenderer(renderer)
-    tags = read_tags(layer.source())
-    if tags.get("SMARTIES_EMBEDDING"):
-        # The tag has the file's name alone, so that both files can move together.
-        embedding = Path(layer.source()).parent / tags["SMARTIES_EMBEDDING"]
-        layer.setCustomProperty(EMBEDDING_PROPERTY, str(embedding))
+    remember_embedding(layer, embedding)
 
 
 def style_embedding(layer: QgsRasterLayer, rgb_bands: Sequence[int], rgb_ranges: Sequence[Tuple[float, float]]) -> None:

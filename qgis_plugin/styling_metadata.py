@@ -8,7 +8,8 @@ from typing import Any, List, Mapping, Sequence
 from qgis.core import QgsLayerMetadata, QgsMapLayer
 
 from .layer_source import title_of
-from .raster_tags import parsed_tag, read_tags
+from .picture_embedding import embedding_of
+from .raster_tags import EMBEDDING_TAG, parsed_tag, read_embedding_tags, read_tags
 from .translation import tr
 
 
@@ -23,13 +24,13 @@ def set_metadata(layer: QgsMapLayer, source: str = "", title: str = "", what: st
     job, model, images = (parsed_tag(tags, name) for name in ("SMARTIES_JOB", "SMARTIES_MODEL", "SMARTIES_IMAGES"))
     if not isinstance(model, dict) or not model:
         return
-    if images is None and tags.get("SMARTIES_EMBEDDING"):
+    if images is None and not source:
         # Of a picture's images its embedding tells.
-        images = parsed_tag(read_tags(str(Path(path).parent / tags["SMARTIES_EMBEDDING"])), "SMARTIES_IMAGES")
+        images = parsed_tag(read_embedding_tags(embedding_of(layer)), "SMARTIES_IMAGES")
     images = [image for image in images if isinstance(image, dict)] if isinstance(images, list) else []
     job = job if isinstance(job, dict) else {}
     names = [str(image.get("name")) for image in images] or [Path(str(path)).stem for path in job.get("inputs") or ()]
-    is_picture = bool(tags.get("SMARTIES_EMBEDDING"))
+    is_picture = bool(tags.get(EMBEDDING_TAG))
     metadata: QgsLayerMetadata = layer.metadata()
     metadata.setIdentifier(Path(layer.source().split("|")[0]).name)
     metadata.setType("dataset")

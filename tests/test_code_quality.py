@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 STANDARD_LIBRARY_ONLY = [
     *sorted((ROOT / "engine/spectrum").glob("*.py")), *sorted((ROOT / "engine/jobs").glob("*.py")),
-    *(ROOT / "engine" / f"{name}.py" for name in ("__init__", "errors", "options", "partial", "progress", "protocol")),
+    *(ROOT / "engine" / f"{name}.py" for name in ("__init__", "errors", "options", "partial", "progress", "protocol",
+                                                  "reach")),
     ROOT / "engine/vector/__init__.py", ROOT / "engine/vector/palette.py",
 ]  # fmt: skip
 

@@ -18,8 +18,8 @@ from rasterio.windows import Window
 
 from engine.errors import SourceError
 from engine.raster.grid import Grid
-from engine.raster.opening import READ_ERRORS, gdal_environment, local_path, open_file, reason_of
-from engine.raster.reach import Reach
+from engine.raster.opening import READ_ERRORS, gdal_environment, local_path, open_file, reason_of, shorten
+from engine.reach import Reach
 
 #: Values of an embedding in memory at once, as float32.
 READ_BYTES = 64 * 2**20
@@ -100,7 +100,8 @@ def parse_record(tags: dict[str, str]) -> FeatureRecord | None:
 def embedding_behind(path: str | Path) -> Path | None:
     """The embedding that ``path`` is, or that it is the picture of; None where it is neither.
 
-    Raises SourceError for a picture whose embedding is gone, and for an embedding that is no GeoTIFF.
+    Raises SourceError for a picture whose embedding is gone or out of reach (``engine.reach``), and for an embedding
+    that is no GeoTIFF. The picture itself is no image to work on in its place: the user meant the embedding.
     """
     text = str(path)
     _refuse_other_formats(Path(text))
@@ -120,9 +121,9 @@ def embedding_behind(path: str | Path) -> Path | None:
         return None
     embedding = file.parent / beside
     Reach(file).check(embedding, file.name)
-    if not embedding.is_file():
+    if not os.path.isfile(embedding):
         raise SourceError(
-            f"{file.name} is the picture of {embedding.name}, which is not there any more.",
+            f"{file.name} is the picture of {shorten(embedding.name)}, which is not there any more.",
             "Give the embedding itself, or make it again.",
         )
     return embedding

@@ -1,7 +1,7 @@
 """Opening one raster file: local files only, no code and no network behind them, GDAL's errors in plain words.
 
 What may be opened is decided three times, each for itself: by the file and what it names (``engine.raster.vrt_files``,
-``engine.raster.reach``), by the drivers that an open may use, and by those that GDAL has at all
+``engine.reach``), by the drivers that an open may use, and by those that GDAL has at all
 (``engine.raster.drivers``). docs/security.md has the rules.
 """
 
@@ -20,8 +20,8 @@ from rasterio.io import DatasetReader
 
 from engine.errors import SourceError
 from engine.raster.drivers import LOCAL_DRIVERS
-from engine.raster.reach import Reach
 from engine.raster.vrt_files import check_side_files, check_vrt, is_vrt
+from engine.reach import Reach
 
 #: What GDAL, rasterio and the codecs behind them raise when a file or its metadata is bad.
 READ_ERRORS = (RasterioError, CPLE_BaseError, CRSError, UnicodeDecodeError, OSError, ValueError)
@@ -90,7 +90,7 @@ def open_file(path: Path) -> DatasetReader:
 
     Raises:
         SourceError: the file is an archive, a text, empty, damaged, no raster, a VRT that would run code or reach
-            beyond this computer, or one that leads to files that were not named (``engine.raster.reach``).
+            beyond this computer, or one that leads to files that were not named (``engine.reach``).
     """
     try:
         with path.open("rb") as file:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine.errors import SourceError
-from engine.raster.reach import Reach
+from engine.reach import Reach
 
 #: A mosaic of 100,000 files is about 50 MB of XML.
 _MAX_BYTES = 64 * 2**20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -29,6 +30,7 @@ from ...engine.jobs.image import STATISTICS_AUTO, STATISTICS_ESTIMATE, STATISTIC
 from ...engine.spectrum.assign import MODES
 from ...engine.spectrum.sensors import load_sensor
 from ..layer_source import group_bands, source_of
+from ..picture_embedding import embedding_of
 from ..raster_tags import embedded_images
 from ..translation import tr
 from .band_tables import band_tables_of, column_titles
@@ -146,10 +148,14 @@ def read_images(
     for source, layer in zip(sources, layers):
         if sources.count(source) > 1:
             raise SourceError(tr("{layer} is given twice.").format(layer=layer.name()), tr("Give it once."))
-    embedded = [embedded_images(source) for source in sources]
+    behind = [embedding_of(layer) for layer in layers]
+    embedded = [embedded_images(source, embedding) for source, embedding in zip(sources, behind)]
     if all(embedded):
         names = tuple(dict.fromkeys(name for found in embedded for name in found))
-        return ImageInputs({"inputs": sources, "sensors": (), "band_tables": ()}, names, sources, ())
+        # What a layer knows of its embedding, the engine does not; of one that is gone, it says so itself.
+        inputs = tuple(each if os.path.isfile(each) else source for source, each in zip(sources, behind))
+        read = tuple(dict.fromkeys((*sources, *inputs)))
+        return ImageInputs({"inputs": inputs, "sensors": (), "band_tables": ()}, names, read, ())
     images = [[layers[place] for place in group] for group in group_bands(sources, [_bands(each) for each in layers])]
     fields: Dict[str, Any] = {
         "inputs": sources,

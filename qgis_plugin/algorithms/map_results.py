@@ -74,7 +74,7 @@ def show_components(answer: Answer, names: Sequence[str], context: QgsProcessing
           tr("Components of {images}").format(images=images),
           tr("The main components of an embedding of {images}, one per band.").format(images=images),
           shown=not picture)  # fmt: skip
-    _show(context, picture, raster, style_picture,
+    _show(context, picture, raster, partial(style_picture, embedding=raster),
           tr("PCA picture of {images}").format(images=images),
           tr("The first three components as red, green and blue."), above=[raster], legend=False)  # fmt: skip
 

@@ -74,10 +74,11 @@ class PictureStyle(LayerStyle):
 
     def __init__(self, embedding: str) -> None:
         super().__init__(above=(embedding,), legend=False)
+        self._embedding = embedding
 
     def apply(self, layer: QgsRasterLayer) -> None:
         """Set the layer's colours."""
-        style_picture(layer)
+        style_picture(layer, self._embedding)
 
 
 class StretchedStyle(LayerStyle):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import collections
 import contextlib
+import os
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...engine.errors import CancelledError
 from ...engine.protocol import Hello, ProgressEvent
+from ...engine.reach import ALLOWED_FOLDERS
 from ..translation import tr
 from .child_environment import child_environment
 from .environment import EngineEnvironment, find_environment
@@ -52,6 +54,7 @@ def worker_environment() -> Dict[str, str]:
     return child_environment(
         {
             **_network(),
+            **_allowed_folders(),
             "PYTHONPATH": str(plugin_folder()),
             # The folder it runs in holds data, no modules.
             "PYTHONSAFEPATH": "1",
@@ -67,6 +70,12 @@ def _network() -> Dict[str, str]:
     if locked and threading.current_thread() is not threading.main_thread():
         return {}
     return network_environment()
+
+
+def _allowed_folders() -> Dict[str, str]:
+    """The folders that the user allows in the settings, beside those of the environment."""
+    folders = [os.environ.get(ALLOWED_FOLDERS, ""), *EngineSettings.stored().allowed_folders]
+    return {ALLOWED_FOLDERS: os.pathsep.join(filter(None, folders))} if any(folders) else {}
 
 
 def _telling(variables: Mapping[str, str]) -> Dict[str, str]:

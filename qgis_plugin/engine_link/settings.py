@@ -1,9 +1,10 @@
-"""Which Python runs the engine, as the user chose it: kept in QGIS's settings under ``smarties/``."""
+"""Which Python runs the engine and how far files may lead it, as the user chose: in QGIS's settings, ``smarties/``."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Tuple
 
 from qgis.core import QgsSettings
 
@@ -16,12 +17,16 @@ BUILDS = ("cpu", "cuda")
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """``mode`` "managed": the environment that the plugin made; "interpreter": the Python named by the user."""
+    """``mode`` "managed": the environment that the plugin made; "interpreter": the Python named by the user.
+
+    ``allowed_folders``: those to which files that lie elsewhere may lead, beside what ``engine.reach`` allows anyway.
+    """
 
     mode: str = "managed"
     interpreter: str = ""
     build: str = "cpu"
     keep_warm_s: int = 600
+    allowed_folders: Tuple[str, ...] = ()
 
     @staticmethod
     def load() -> EngineSettings:
@@ -30,7 +35,7 @@ class EngineSettings:
         interpreter = os.environ.get(INTERPRETER_VARIABLE, "")
         if not interpreter:
             return stored
-        return EngineSettings("interpreter", interpreter, stored.build, stored.keep_warm_s)
+        return replace(stored, mode="interpreter", interpreter=interpreter)
 
     @staticmethod
     def stored() -> EngineSettings:
@@ -48,6 +53,7 @@ class EngineSettings:
             str(settings.value("smarties/engine/interpreter", "") or ""),
             build if build in BUILDS else default.build,
             keep_warm_s,
+            _folders(settings.value("smarties/engine/allowed_folders")),
         )
 
     def save(self) -> None:
@@ -57,3 +63,15 @@ class EngineSettings:
         settings.setValue("smarties/engine/interpreter", self.interpreter)
         settings.setValue("smarties/engine/build", self.build)
         settings.setValue("smarties/engine/keep_warm_s", self.keep_warm_s)
+        settings.setValue("smarties/engine/allowed_folders", list(self.allowed_folders))
+
+
+def can_be_allowed(folder: str) -> bool:
+    """Whether a folder can be named in a variable as PATH is one: in full, and without what separates two folders."""
+    return os.path.isabs(folder) and os.pathsep not in folder
+
+
+def _folders(value: Any) -> Tuple[str, ...]:
+    # QGIS gives a list with one entry back as that entry, and none as nothing.
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(dict.fromkeys(entry for entry in entries if isinstance(entry, str) and can_be_allowed(entry)))

@@ -1896,6 +1896,46 @@
         <translation>{path} a été écrit mais ne peut pas être ouvert comme couche.</translation>
     </message>
     <message>
+        <source>A VRT names other files; so do overviews, masks, and the pictures of embeddings. A file from somewhere must not make a run read what you never named: it is followed within its own folder, and here.</source>
+        <translation>Un VRT nomme d'autres fichiers ; les pyramides, les masques et les aperçus d'embeddings aussi. Un fichier venu d'ailleurs ne doit pas faire lire à une exécution ce que vous n'avez jamais nommé : il n'est suivi que dans son propre dossier, et ici.</translation>
+    </message>
+    <message>
+        <source>A VRT that leads out of its own folder is refused, unless it leads into one of these. What you change here holds from the next run on.</source>
+        <translation>Un VRT qui mène hors de son propre dossier est refusé, sauf s'il mène dans l'un de ceux-ci. Ce que vous changez ici vaut dès la prochaine exécution.</translation>
+    </message>
+    <message>
+        <source>Allowed folders</source>
+        <translation>Dossiers autorisés</translation>
+    </message>
+    <message>
+        <source>Add…</source>
+        <translation>Ajouter…</translation>
+    </message>
+    <message>
+        <source>Choose a folder; the folders below it are allowed with it</source>
+        <translation>Choisir un dossier ; les dossiers qu'il contient sont autorisés avec lui</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Retirer</translation>
+    </message>
+    <message>
+        <source>Allow the chosen folders no longer (Delete)</source>
+        <translation>Ne plus autoriser les dossiers choisis (Suppr)</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be allowed: in a list of folders “{sign}” stands between two. Rename it.</source>
+        <translation>{folder} ne peut pas être autorisé : dans une liste de dossiers, « {sign} » en sépare deux. Renommez-le.</translation>
+    </message>
+    <message>
+        <source>Named by the environment variable {name}</source>
+        <translation>Nommé par la variable d'environnement {name}</translation>
+    </message>
+    <message>
+        <source>Choose a folder that files may lead to</source>
+        <translation>Choisir un dossier où des fichiers peuvent mener</translation>
+    </message>
+    <message>
         <source>you</source>
         <translation>vous</translation>
     </message>
@@ -2394,10 +2434,6 @@
     <message>
         <source>Examples</source>
         <translation>Exemples</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Retirer</translation>
     </message>
     <message>
         <source>Remove the chosen examples (Delete)</source>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -9,8 +10,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..picture_embedding import EMBEDDING_PROPERTY, embedding_of
 from ..raster_tags import read_tags
-from ..styling import EMBEDDING_PROPERTY
 
 #: What the engine writes into an embedding; all of it, or it is none.
 _TAGS = ("SMARTIES_JOB", "SMARTIES_MODEL", "SMARTIES_IMAGES", "SMARTIES_LATTICE")
@@ -33,7 +34,8 @@ class EmbeddingLayers(QObject):
 
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self._known: Dict[Tuple[str, str], Optional[EmbeddingLayer]] = {}
+        self._known: Dict[Tuple[str, ...], Optional[EmbeddingLayer]] = {}
+        self._watched: Dict[str, QgsMapLayer] = {}
         self._shown: List[EmbeddingLayer] = []
         project = QgsProject.instance()
         project.layersAdded.connect(self._look)
@@ -47,11 +49,19 @@ class EmbeddingLayers(QObject):
         project.layersAdded.disconnect(self._look)
         project.layersRemoved.disconnect(self._look)
         project.layerTreeRoot().nameChanged.disconnect(self._look)
+        for layer in self._watched.values():
+            layer.customPropertyChanged.disconnect(self._property_changed)
+        self._watched.clear()
 
     @property
     def layers(self) -> List[EmbeddingLayer]:
         """An entry per embedding, by name: its own layer where the project has one, else its picture's."""
         return list(self._shown)
+
+    def look_anew(self) -> None:
+        """Ask every layer again: their files may lead elsewhere now."""
+        self._known.clear()
+        self._look()
 
     def find(self, layer_id: Any) -> Optional[EmbeddingLayer]:
         """The entry of a layer."""
@@ -59,9 +69,17 @@ class EmbeddingLayers(QObject):
 
     def _look(self, *_changes: object) -> None:
         found: Dict[str, EmbeddingLayer] = {}
-        known: Dict[Tuple[str, str], Optional[EmbeddingLayer]] = {}
-        for layer in QgsProject.instance().mapLayers().values():
-            key = (layer.id(), layer.source())
+        known: Dict[Tuple[str, ...], Optional[EmbeddingLayer]] = {}
+        layers = QgsProject.instance().mapLayers()
+        for layer_id in self._watched.keys() - layers.keys():
+            # Gone, and with it its signals.
+            del self._watched[layer_id]
+        for layer in layers.values():
+            if layer.id() not in self._watched:
+                # A run says what a picture was made with once its layer is in the project.
+                layer.customPropertyChanged.connect(self._property_changed)
+                self._watched[layer.id()] = layer
+            key = (layer.id(), layer.source(), str(layer.customProperty(EMBEDDING_PROPERTY) or ""))
             # A layer's file is opened once.
             known[key] = entry = self._known[key] if key in self._known else read_embedding(layer)
             if entry is None:
@@ -75,6 +93,10 @@ class EmbeddingLayers(QObject):
             self._shown = shown
             self.changed.emit()
 
+    def _property_changed(self, key: str) -> None:
+        if key == EMBEDDING_PROPERTY:
+            self._look()
+
 
 def read_embedding(layer: QgsMapLayer) -> Optional[EmbeddingLayer]:
     """The embedding that a layer shows, None for any other layer."""
@@ -86,8 +108,5 @@ def read_embedding(layer: QgsMapLayer) -> Optional[EmbeddingLayer]:
     tags = read_tags(str(path))
     if all(tags.get(name) for name in _TAGS):
         return EmbeddingLayer(layer.id(), layer.name(), str(path), False)
-    named = str(layer.customProperty(EMBEDDING_PROPERTY) or "")
-    beside = path.parent / tags["SMARTIES_EMBEDDING"] if tags.get("SMARTIES_EMBEDDING") else Path(named)
-    if not (tags.get("SMARTIES_EMBEDDING") or named) or not beside.is_file():
-        return None
-    return EmbeddingLayer(layer.id(), layer.name(), str(beside), True)
+    embedding = embedding_of(layer)
+    return EmbeddingLayer(layer.id(), layer.name(), embedding, True) if os.path.isfile(embedding) else None

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional
 
 from qgis.core import Qgis, QgsApplication, QgsPointXY, QgsVectorLayer
-from qgis.PyQt.QtCore import QEvent, QPointF, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QPointF, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QListWidget,
     QListWidgetItem,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +21,7 @@ from .examples import Example, clicked, example_of_state, selected_features
 from .fields import words
 from .message import show_note
 from .pick_tool import MARK_COLOURS, ExampleMarks, PickTool
+from .short_list import ShortList
 
 
 class ExampleList(QWidget):
@@ -53,7 +51,8 @@ class ExampleList(QWidget):
         self.selection_button.setToolTip(tr("Take the selected features of the active layer as examples"))
         self.selection_button.setMenu(self.selection_menu)
         self.hint = words(tr("Click: what you look for. Shift+click: what you do not."))
-        self.view = _ExampleView()
+        self.view = ShortList()
+        self.view.hide()
         self.view.setAccessibleName(tr("Examples"))
         self.view.remove_pressed.connect(self.remove_chosen)
         self.remove_button = QPushButton(tr("Remove"))
@@ -195,45 +194,6 @@ class ExampleList(QWidget):
         crs = self._canvas.mapSettings().destinationCrs()
         self.set_examples([*self._examples, clicked(point, crs, positive)])
         self.view.scrollToBottom()
-
-
-class _ExampleView(QListWidget):
-    """As high as its rows, up to five; Delete removes."""
-
-    remove_pressed = pyqtSignal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setUniformItemSizes(True)
-        self.hide()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """One row at least."""
-        rows = min(5, max(1, self.count()))
-        row = self.sizeHintForRow(0) if self.count() else self.fontMetrics().lineSpacing() + 4
-        return QSize(160, rows * row + 2 * self.frameWidth() + 2)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Narrow enough for a narrow dock."""
-        return QSize(80, self.sizeHint().height())
-
-    def event(self, event: Any) -> bool:
-        """Keep Delete from QGIS, which would delete features with it."""
-        if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Delete:
-            event.accept()
-            return True
-        return bool(super().event(event))
-
-    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        """Delete removes."""
-        if event.key() == Qt.Key.Key_Delete:
-            self.remove_pressed.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 def _mark_icon(positive: bool) -> QIcon:

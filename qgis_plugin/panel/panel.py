@@ -123,6 +123,8 @@ class SmartiesPanel(QWidget):
         if self._setup_dialog is None:
             self._setup_dialog = SetupDialog(self._iface.mainWindow())
             self._setup_dialog.environment_ready.connect(self.check_environment)
+            self._setup_dialog.folders.changed.connect(self.embeddings.look_anew)
+            self._setup_dialog.folders.changed.connect(self.check_environment)
         self._setup_dialog.refresh()
         self._setup_dialog.show()
         self._setup_dialog.raise_()

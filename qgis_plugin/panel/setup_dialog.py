@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QButtonGroup,
@@ -34,6 +34,8 @@ from ..engine_link.network import network
 from ..engine_link.paths import environments_folder
 from ..engine_link.settings import INTERPRETER_VARIABLE, EngineSettings
 from ..translation import tr
+from .allowed_folders import AllowedFolders
+from .section import Section
 from .setup_task import SetupTask
 from .setup_work import Found, build_of, install_work, interpreter_work, look_up
 
@@ -67,6 +69,7 @@ class SetupDialog(QDialog):
         self.wheels_folder = QgsFileWidget()
         self.gpu_label = _text(tr("Looking for a GPU…"))
         self.space_label = _text("")
+        self.folders = AllowedFolders()
         self.progress_bar = QProgressBar()
         self.step_label = _text("")
         self.log_button = _link(tr("Show the log"))
@@ -116,12 +119,21 @@ class SetupDialog(QDialog):
         self._add(column, "wheels", tr("A folder of wheels"), about_wheels, self.wheels_folder)
         column.addSpacing(self.fontMetrics().height() // 2)
         column.addWidget(self.space_label)
+        column.addSpacing(self.fontMetrics().height() // 2)
+        section = Section(tr("Allowed folders"), self.folders, unfolded=bool(self.folders.folders))
+        column.addWidget(section)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(content)
+        # Once it is laid out: what was unfolded, or grew, is to be seen down to its buttons.
+        reveal = QTimer(self)
+        reveal.setSingleShot(True)
+        reveal.timeout.connect(lambda: area.ensureWidgetVisible(self.folders.add_button, 0, 4))
+        section.toggled.connect(lambda unfolded: reveal.start() if unfolded else None)
+        self.folders.changed.connect(reveal.start)
         links = QHBoxLayout()
         for button in (self.log_button, self.diagnostics_button):
             links.addWidget(button)
@@ -171,6 +183,7 @@ class SetupDialog(QDialog):
         self.log_button.clicked.connect(self._show_log)
         self.diagnostics_button.clicked.connect(self._copy_diagnostics)
         self.remove_button.clicked.connect(self._remove_old)
+        self.folders.refused.connect(self._say)
 
     # What is shown --------------------------------------------------------------------------------------------------
 
@@ -199,6 +212,7 @@ class SetupDialog(QDialog):
         if settings != EngineSettings.stored():
             texts.append(tr("The variable {name} names this interpreter.").format(name=INTERPRETER_VARIABLE))
         self.state_label.setText(" ".join(texts))
+        self.folders.refresh()
         self.start_button.setText(tr("Update") if state.kind == "outdated" else tr("Set up"))
         self._choice_changed()
 

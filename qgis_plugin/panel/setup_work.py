@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict
 
@@ -28,7 +28,7 @@ def install_work(options: InstallOptions) -> Work:
     def work(progress: Any, cancelled: Any) -> EngineEnvironment:
         environment = install(options, progress, cancelled)
         stored = EngineSettings.stored()
-        EngineSettings("managed", stored.interpreter, environment.build, stored.keep_warm_s).save()
+        replace(stored, mode="managed", build=environment.build).save()
         return environment
 
     return work
@@ -41,7 +41,7 @@ def interpreter_work(path: Path) -> Work:
         progress(0.5, tr("Checking the libraries"))
         versions = check_interpreter(path, cancelled)
         stored = EngineSettings.stored()
-        EngineSettings("interpreter", str(path), stored.build, stored.keep_warm_s).save()
+        replace(stored, mode="interpreter", interpreter=str(path)).save()
         return versions
 
     return work

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from osgeo import gdal
 from qgis.core import QgsMultiBandColorRenderer, QgsRasterLayer
-from smarties.qgis_plugin.styling import EMBEDDING_PROPERTY, style_embedding, style_picture, write_style
+from smarties.qgis_plugin.picture_embedding import EMBEDDING_PROPERTY
+from smarties.qgis_plugin.styling import style_embedding, style_picture, write_style
 from tagged_rasters import TAGS, raster
 
 
@@ -44,7 +45,7 @@ def test_bands_that_are_not_there_change_nothing(
 
 
 def test_a_picture_shows_its_bytes_and_knows_its_embedding(picture: QgsRasterLayer, tmp_path: Path) -> None:
-    style_picture(picture)
+    style_picture(picture, str(tmp_path / "e.tif"))
     renderer = picture.renderer()
     assert (renderer.redBand(), renderer.greenBand(), renderer.blueBand(), renderer.alphaBand()) == (1, 2, 3, 4)
     assert renderer.redContrastEnhancement() is None

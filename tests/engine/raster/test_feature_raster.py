@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import rasterio
@@ -9,6 +11,7 @@ import rasterio
 from engine.errors import SourceError
 from engine.jobs.embed import EmbedJob
 from engine.raster.feature_raster import FeatureRaster, embedding_behind
+from engine.reach import ALLOWED_FOLDERS
 from engine.tasks.embed import run
 
 
@@ -60,6 +63,29 @@ def test_a_picture_stands_for_its_embedding_and_an_image_for_none(made, scene, t
     moved.write_bytes(made["picture"].read_bytes())
     with pytest.raises(SourceError, match=r"picture of e\.tif, which is not there"):
         embedding_behind(moved)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_picture_leads_to_an_embedding_elsewhere_only_where_that_is_allowed(made, tmp_path, monkeypatch, absolute):
+    picture = tmp_path / "picture.tif"
+    picture.write_bytes(made["picture"].read_bytes())
+    embedding = made["float32"]
+    with rasterio.open(picture, "r+") as dataset:
+        dataset.update_tags(SMARTIES_EMBEDDING=str(embedding) if absolute else os.path.relpath(embedding, tmp_path))
+    with pytest.raises(SourceError, match=r"leads to .*outside its own folder"):
+        embedding_behind(picture)
+    monkeypatch.setenv(ALLOWED_FOLDERS, str(embedding.parent))
+    assert embedding_behind(picture).samefile(embedding)
+
+
+def test_the_name_of_an_embedding_may_be_too_long_for_any_file(made, tmp_path):
+    picture = tmp_path / "picture.tif"
+    picture.write_bytes(made["picture"].read_bytes())
+    with rasterio.open(picture, "r+") as dataset:
+        dataset.update_tags(SMARTIES_EMBEDDING="e" * 5000)
+    with pytest.raises(SourceError, match="which is not there") as caught:
+        embedding_behind(picture)
+    assert len(caught.value.message) < 300
 
 
 def test_another_raster_is_refused(scene):

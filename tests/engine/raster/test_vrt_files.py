@@ -13,8 +13,8 @@ import rasterio
 
 from engine.errors import SourceError
 from engine.raster.opening import gdal_environment, open_file
-from engine.raster.reach import ALLOWED_FOLDERS, Reach
 from engine.raster.vrt_files import check_side_files, check_vrt, is_vrt
+from engine.reach import ALLOWED_FOLDERS, Reach
 
 BAND = """<VRTDataset rasterXSize="4" rasterYSize="4"><VRTRasterBand dataType="Byte" band="1"{attributes}>
 <SimpleSource><SourceFilename relativeToVRT="{relative}">{source}</SourceFilename></SimpleSource>{more}

@@ -36,7 +36,7 @@ from qgis_runs import refusal as refusal_of
 from smarties.engine.spectrum.table import parse_table
 from smarties.qgis_plugin.engine_link.process import CANCEL_GRACE_S
 from smarties.qgis_plugin.layer_bands import detect_layer, store_table
-from smarties.qgis_plugin.styling import EMBEDDING_PROPERTY
+from smarties.qgis_plugin.picture_embedding import EMBEDDING_PROPERTY
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -7,12 +7,14 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
 import pytest
 from qgis.core import QgsSettings
 from smarties.engine.errors import CancelledError, EngineEnvironmentError, RadiometryError
+from smarties.engine.reach import ALLOWED_FOLDERS
 from smarties.qgis_plugin.engine_link.engine import Engine, EngineWatcher, engine, engine_log
 from smarties.qgis_plugin.engine_link.messages import EngineCrashError
 from smarties.qgis_plugin.engine_link.process import CANCEL_GRACE_S, EngineProcess
@@ -217,6 +219,24 @@ def test_the_proxy_of_qgis_reaches_the_worker_and_a_new_one_starts_another(make:
         settings.remove("proxy")
     assert "proxy.example" not in first["variables"].get("HTTPS_PROXY", "")
     assert second["variables"]["HTTPS_PROXY"] == "http://proxy.example:3128" and second["pid"] != first["pid"]
+
+
+def test_allowed_folders_reach_the_worker_beside_those_of_the_environment_and_start_another(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = make()
+    monkeypatch.delenv(ALLOWED_FOLDERS, raising=False)
+    first = own.call("variables", {})
+    assert ALLOWED_FOLDERS not in first["variables"]
+    replace(EngineSettings.stored(), allowed_folders=("/data/a b", "/é")).save()
+    second = own.call("variables", {})
+    assert second["variables"][ALLOWED_FOLDERS].split(os.pathsep) == ["/data/a b", "/é"]
+    assert second["pid"] != first["pid"] and own.call("variables", {})["pid"] == second["pid"]
+    monkeypatch.setenv(ALLOWED_FOLDERS, "/archive")
+    third = own.call("variables", {})
+    assert third["variables"][ALLOWED_FOLDERS].split(os.pathsep) == ["/archive", "/data/a b", "/é"]
+    replace(EngineSettings.stored(), allowed_folders=()).save()
+    assert own.call("variables", {})["variables"][ALLOWED_FOLDERS] == "/archive"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands for another Python")

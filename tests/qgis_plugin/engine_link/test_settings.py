@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,30 @@ def test_what_is_saved_is_loaded():
     assert EngineSettings.load() == EngineSettings.stored() == settings
 
 
+@pytest.mark.parametrize("folders", [(), ("/data/é x, y",), ("/data", "/archive;1", "/data/b")])
+def test_any_number_of_allowed_folders_is_kept(folders):
+    EngineSettings(allowed_folders=("/another",)).save()
+    EngineSettings(allowed_folders=folders).save()
+    assert EngineSettings.stored().allowed_folders == folders
+
+
+def test_folders_that_no_list_of_folders_can_name_are_not_allowed():
+    for folder in ("", "data", "~/data", f"/a{os.pathsep}/b", 7):
+        QgsSettings().setValue("smarties/engine/allowed_folders", [folder, "/data", "/data"])
+        assert EngineSettings.stored().allowed_folders == ("/data",)
+
+
 def test_the_environment_variable_comes_first_and_is_not_stored(monkeypatch):
-    EngineSettings("managed", "", "cuda", 7).save()
+    EngineSettings("managed", "", "cuda", 7, ("/data",)).save()
     monkeypatch.setenv("SMARTIES_ENGINE_PYTHON", "/opt/python")
-    assert EngineSettings.load() == EngineSettings("interpreter", "/opt/python", "cuda", 7)
+    assert EngineSettings.load() == EngineSettings("interpreter", "/opt/python", "cuda", 7, ("/data",))
     assert EngineSettings.stored().mode == "managed"
 
 
 def test_damaged_values_count_as_absent():
     settings = QgsSettings()
     EngineSettings().save()
-    for name in ("mode", "build", "keep_warm_s"):
+    for name in ("mode", "build", "keep_warm_s", "allowed_folders"):
         settings.setValue(f"smarties/engine/{name}", "nonsense")
     assert EngineSettings.load() == EngineSettings()
     settings.remove("smarties/engine")
