@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import rasterio
@@ -60,6 +62,25 @@ def test_a_picture_stands_for_its_embedding_and_an_image_for_none(made, scene, t
     moved.write_bytes(made["picture"].read_bytes())
     with pytest.raises(SourceError, match=r"picture of e\.tif, which is not there"):
         embedding_behind(moved)
+
+
+@pytest.mark.parametrize("named", ["../secret/e.tif", "{folder}/secret/e.tif", "link/e.tif", "/vsizip/{folder}/z.zip"])
+def test_a_picture_leads_to_no_embedding_outside_its_folder(made, tmp_path, named):
+    (tmp_path / "secret").mkdir()
+    shutil.copy(made["float32"], tmp_path / "secret" / "e.tif")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "link").symlink_to(tmp_path / "secret")
+    picture = shutil.copy(made["picture"], own / "p.tif")
+    with rasterio.open(picture, "r+") as raster:
+        raster.update_tags(SMARTIES_EMBEDDING=named.format(folder=tmp_path))
+    with pytest.raises(SourceError, match=r"p\.tif leads to .*, outside its own folder"):
+        embedding_behind(picture)
+    (own / "below").mkdir()
+    shutil.copy(made["float32"], own / "below" / "e.tif")
+    with rasterio.open(picture, "r+") as raster:
+        raster.update_tags(SMARTIES_EMBEDDING="below/e.tif")
+    assert embedding_behind(picture) == own / "below" / "e.tif"
 
 
 def test_another_raster_is_refused(scene):
