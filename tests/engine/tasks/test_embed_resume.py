@@ -85,7 +85,7 @@ for line in sys.stdin:
                 os.write(asks[1], encode(Shutdown()))
     os.close(asks[1]), os.close(answers[0])
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(code or (not whole), flush=True)
+    print(code or int(not whole), flush=True)
 """
 
 
@@ -186,7 +186,10 @@ def test_runs_killed_at_any_moment_leave_nothing_under_the_name_and_are_continue
     assert runner.stdin is not None and runner.stdout is not None
     chance = random.Random(suffix)
     kills, rows = 0, set()
-    while kills < KILLS:
+    # What follows the strips is shared: fewer where only the making of the format, or the way in, is another.
+    enough = KILLS if runner_of == RUNNER and suffix != ".parquet" and not cog else max(2, KILLS // 3)
+    # A kill before the first checkpoint shows nothing of what is continued: then there are more of them.
+    while kills < enough or (not rows and kills < 20):
         runner.stdin.write(killed.to_json() + "\n")
         runner.stdin.flush()
         pid = int(runner.stdout.readline())
