@@ -37,9 +37,10 @@ def agreement(setting: Setting, record: Record) -> None:
         chips = [np.stack([values for values, _ in read])], [np.stack([valid for _, valid in read])]
 
         def features(device: str, precision: str, name: str = name, images: Any = images, chips: Any = chips) -> Any:
+            values, valid = chips
             encoder = load_encoder(setting.model(name), device, precision)
             with FeatureExtractor(encoder, images, "stack", torch.device(device), None, lambda: False) as extractor:
-                return extractor(*chips, "tokens").transpose(0, 2, 3, 1)
+                return extractor(values, valid, "tokens").transpose(0, 2, 3, 1)
 
         wanted = features("cpu", "fp32")
         found: dict[str, float] = {}

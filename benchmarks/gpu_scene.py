@@ -19,9 +19,9 @@ from benchmarks.gpu_setting import Setting
 from engine.raster.blend import StripBlender
 from engine.raster.reader import block_cache
 from engine.raster.side_by_side import SideBySideReader
+from engine.raster.stored_values import int8_scales
 from engine.raster.strips import Strip, StripReader
 from engine.raster.tiles import TilePlan, plan_tiles
-from engine.raster.stored_values import int8_scales
 from engine.raster.writers import RasterWriter
 from engine.tasks import embed
 from engine.tasks.embed_setup import EmbedSetup

@@ -15,20 +15,46 @@ from rasterio.errors import CRSError, RasterioError
 from engine.errors import GridError
 
 _WGS84 = (6378137.0, 298.257223563)
-_GRID_WITH_PATH = r'(?:grids=|_GRIDS",\s*"|PARAMETERFILE\["[^"]{0,200}",\s*")[^"\s]{0,4000}[/\\:]'
+_FILE_WITH_PATH = r'(?:(?:grids|file|model|init)=|_GRIDS",\s*"|PARAMETERFILE\["[^"]{0,200}",\s*")[^"\s]{0,4000}[/\\:]'
+_CODE = re.compile(
+    r"(?:urn:ogc:def:crs:|https?://(?:www\.)?opengis\.net/def/crs/)?"
+    r"(?P<authority>[A-Za-z]\w+)(?::[\w.]*:|/[\w.]+/|:)(?P<code>\w+)"
+)
+_NAMES = ("WGS84", "WGS72", "NAD27", "NAD83")
 
 
 def parse_crs(crs: CRS | str | int) -> CRS:
-    """A CRS from an EPSG number, ``EPSG:…``, PROJ string or WKT.
+    """A CRS from an EPSG number, ``EPSG:…``, its URN, PROJ string, WKT or PROJJSON.
+
+    Whatever else is in the text, no file and no address that it names is looked at: GDAL would open both, and the
+    texts come from metadata, too.
 
     Raises:
-        GridError: the text names no CRS.
+        GridError: the text names no CRS, or one that leads to a file.
     """
+    text = str(crs).strip() if isinstance(crs, (int, str)) else crs
     try:
-        text = f"EPSG:{crs}" if isinstance(crs, int) or (isinstance(crs, str) and crs.strip().isdigit()) else crs
-        return CRS.from_user_input(text)
+        found = _from_text(text) if isinstance(text, str) else CRS.from_user_input(text)
     except (CRSError, CPLE_BaseError, ValueError) as error:
-        raise GridError(f"{crs!r} is not a coordinate reference system.", "Give it as EPSG:32633.") from error
+        raise GridError(f"{_short(crs)} is not a coordinate reference system.", "Give it as EPSG:32633.") from error
+    if names_a_file(found):
+        raise GridError(f"The CRS {_short(crs)} names a file, which is not followed.", "Give it as EPSG:32633.")
+    return found
+
+
+def _from_text(text: str) -> CRS:
+    if text.isdigit():
+        return CRS.from_epsg(int(text))
+    text = re.sub(r"^\+init=(?=epsg:)", "", text, flags=re.IGNORECASE)
+    code = _CODE.fullmatch(text)
+    if code:
+        return CRS.from_authority(code["authority"].upper(), code["code"])
+    described = re.match(r"\w+\s*[\[(]|\{", text)
+    # Slashes stand in WKT, where names have them; in a PROJ string only where a file or an address is named.
+    parameters = re.match(r"\+?\w+=", text) and not re.search(r"[/\\]|init=", text)
+    if not (described or parameters or text.upper() in _NAMES):
+        raise ValueError("neither a code nor a description of a CRS")
+    return CRS.from_user_input(text)
 
 
 def crs_label(crs: CRS | None) -> str:
@@ -43,11 +69,11 @@ def crs_label(crs: CRS | None) -> str:
 
 
 def names_a_file(crs: CRS) -> bool:
-    """True for a CRS whose datum shift lies in a file that is named with a path or an address.
+    """True for a CRS of which a part, such as a datum shift, lies in a file named with a path or an address.
 
     PROJ would open it; grids that it finds by name in its own folders are no danger.
     """
-    return re.search(_GRID_WITH_PATH, crs.to_wkt(), re.IGNORECASE) is not None
+    return re.search(_FILE_WITH_PATH, crs.to_wkt(), re.IGNORECASE) is not None
 
 
 def ground_scale(crs: CRS, x: float, y: float) -> float:
@@ -83,6 +109,11 @@ def transform_points(
     if not (np.isfinite(out_x).all() and np.isfinite(out_y).all()):
         raise GridError(message, hint)
     return np.asarray(out_x, dtype=float), np.asarray(out_y, dtype=float)
+
+
+def _short(crs: object) -> str:
+    text = repr(crs)
+    return text if len(text) <= 160 else f"{text[:80]}…"
 
 
 def _area_per_square_radian(crs: CRS, latitude: float) -> float:

@@ -34,6 +34,9 @@ _SETTINGS = {
     # No name fits this one: every file behind a web address counts as absent, under all of GDAL's prefixes for such.
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
     "GML_DOWNLOAD_SCHEMA": "NO",
+    # Requests that are no files' (the address of a CRS in a GeoJSON file) go by a proxy: this one is not there.
+    "GDAL_HTTP_PROXY": "127.0.0.1:1",
+    "GDAL_HTTPS_PROXY": "127.0.0.1:1",
     "PROJ_NETWORK": "OFF",
 }
 #: Settings that would load code: extensions of SQLite, drivers written in Python.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 from affine import Affine
-from rasterio.crs import CRS
-from rasterio.errors import CRSError
 
 from engine.errors import GridError
+from engine.raster.crs import parse_crs
 from engine.raster.grid import Grid
 
 
@@ -23,10 +22,10 @@ def grid_from_text(text: str) -> Grid:
     """The grid in a text. Raises GridError for anything else."""
     try:
         values = json.loads(text)
-        crs = None if values["crs"] is None else CRS.from_user_input(values["crs"])
+        crs = None if values["crs"] is None else parse_crs(values["crs"])
         grid = Grid(crs, Affine(*map(float, values["transform"])), int(values["width"]), int(values["height"]))
         if grid.width < 1 or grid.height < 1 or grid.transform.determinant == 0:
             raise ValueError("no pixels")
-    except (ValueError, KeyError, TypeError, CRSError) as error:
+    except (ValueError, KeyError, TypeError, GridError) as error:
         raise GridError(f"This text is no grid: {text[:80]}", "Give a raster that lies on the grid.") from error
     return grid

@@ -173,10 +173,10 @@ def _dataset_crs(dataset: DatasetReader) -> CRS | None:
 
 def _attribute_crs(tags: Mapping[str, str]) -> CRS | None:
     for key in ("crs#crs_wkt", "crs#spatial_ref", "spatial_ref#crs_wkt", "NC_GLOBAL#crs", "NC_GLOBAL#epsg"):
-        text = re.sub(r"^\+init=", "", tags.get(key, "").strip())
+        text = tags.get(key, "").strip()
         if text:
             try:
-                return parse_crs(text.upper() if text.lower().startswith("epsg:") else text)
+                return parse_crs(text)
             except GridError:
                 continue
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,6 +38,9 @@ def write_zarr(source: Path, target: Path, progress: ProgressCallback, cancelled
     attributes; "x" and "y" are the cells' centres, "spatial_ref" the CRS as CF has it. Memory holds a chunk per
     thread. Raises CancelledError between chunks, OSError.
     """
+    if target.exists():
+        # Of an earlier try of this process that ended half-way, such as on a full disk.
+        shutil.rmtree(target)
     with StoredRaster(source) as raster:
         rows, cols = raster.block
         bands = max(1, min(raster.dims, _CHUNK_BYTES // (rows * cols * raster.dtype.itemsize)))

@@ -182,6 +182,31 @@ def test_no_file_makes_the_engine_ask_a_server(tmp_path: Path, server: tuple[str
         assert outcome[name].startswith("refused: "), (name, outcome[name])
 
 
+def test_no_crs_of_a_layer_makes_the_engine_ask_a_server(tmp_path: Path, server: tuple[str, list[str]]) -> None:
+    url, requests = server
+    point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [1, 2]}}
+    named = {
+        "url": {"type": "url", "properties": {"url": f"{url}/url"}},
+        "link": {"type": "link", "properties": {"href": f"{url}/link", "type": "ogcwkt"}},
+        "name": {"type": "name", "properties": {"name": f"{url}/name"}},
+    }
+    for name, crs in named.items():
+        layer = {"type": "FeatureCollection", "crs": crs, "features": [point]}
+        (tmp_path / f"{name}.geojson").write_text(json.dumps(layer))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GDAL_", "CPL_"))}
+    for opener in ("pyogrio.read_info", "engine.vector.read.layer_info"):
+        module = opener.rpartition(".")[0]
+        program = f"import sys, {module}\nfor path in sys.argv[1:]: {opener}(path)"
+        paths = [str(tmp_path / f"{name}.geojson") for name in named]
+        subprocess.run(
+            [sys.executable, "-c", program, *paths], env=inherited | {"PYTHONPATH": str(ROOT)}, check=True, timeout=60
+        )
+        if module == "pyogrio":
+            assert {"/url", "/link"} <= set(requests), "the traps do not work without the engine"
+            requests.clear()
+    assert requests == []
+
+
 def test_every_driver_of_this_gdal_is_either_local_or_skipped() -> None:
     # A new GDAL brings new drivers: what each of them follows has to be looked at before it is let in.
     program = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -86,6 +87,25 @@ def test_the_name_of_an_embedding_may_be_too_long_for_any_file(made, tmp_path):
     with pytest.raises(SourceError, match="which is not there") as caught:
         embedding_behind(picture)
     assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("named", ["../secret/e.tif", "{folder}/secret/e.tif", "link/e.tif", "/vsizip/{folder}/z.zip"])
+def test_a_picture_leads_to_no_embedding_outside_its_folder(made, tmp_path, named):
+    (tmp_path / "secret").mkdir()
+    shutil.copy(made["float32"], tmp_path / "secret" / "e.tif")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "link").symlink_to(tmp_path / "secret")
+    picture = shutil.copy(made["picture"], own / "p.tif")
+    with rasterio.open(picture, "r+") as raster:
+        raster.update_tags(SMARTIES_EMBEDDING=named.format(folder=tmp_path))
+    with pytest.raises(SourceError, match=r"p\.tif leads to .*, outside its own folder"):
+        embedding_behind(picture)
+    (own / "below").mkdir()
+    shutil.copy(made["float32"], own / "below" / "e.tif")
+    with rasterio.open(picture, "r+") as raster:
+        raster.update_tags(SMARTIES_EMBEDDING="below/e.tif")
+    assert embedding_behind(picture) == own / "below" / "e.tif"
 
 
 def test_another_raster_is_refused(scene):

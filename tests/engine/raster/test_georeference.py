@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from affine import Affine
 from rasterio.control import GroundControlPoint
 
 from engine.raster.georeference import gcp_dataset, georeference
+from engine.raster.opening import gdal_environment, open_file
 
 VALUES = np.arange(400, dtype=np.uint16).reshape(1, 20, 20)
 
@@ -45,6 +47,39 @@ def test_a_crs_without_position_places_nothing(write_raster: Callable[..., Path]
 
 def test_a_transform_that_flattens_the_image_places_nothing(write_raster: Callable[..., Path]) -> None:
     with rasterio.open(write_raster("a.tif", VALUES, transform=Affine(10, 0, 5, 0, 0, 5))) as dataset:
+        assert georeference(dataset)[0].crs is None
+
+
+def test_a_crs_that_names_a_file_with_grid_shifts_is_taken_for_none(
+    write_raster: Callable[..., Path], tmp_path: Path
+) -> None:
+    shifts = tmp_path / "shifts.gsb"
+    crs = f"+proj=utm +zone=33 +ellps=bessel +units=m +nadgrids={shifts}"
+    path = write_raster("a.tif", VALUES, crs=crs)
+    os.mkfifo(shifts)  # whoever opens it waits for ever
+    with rasterio.open(path) as dataset:
+        assert str(shifts) in dataset.crs.to_wkt()
+        grid, _, notes = georeference(dataset)
+    assert grid.crs is None
+    assert notes == ("its CRS names a file with grid shifts, which is not followed",)
+
+
+@pytest.mark.parametrize("kind", ["vrt", "aux.xml"])
+def test_a_file_named_in_place_of_a_crs_is_not_followed(
+    write_raster: Callable[..., Path], tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "secret").write_text(rasterio.CRS.from_epsg(32645).to_wkt())
+    path = write_raster("a.tif", VALUES, crs=None)
+    if kind == "vrt":
+        source = '<SimpleSource><SourceFilename relativeToVRT="1">a.tif</SourceFilename></SimpleSource>'
+        path = tmp_path / "a.vrt"
+        path.write_text(
+            f'<VRTDataset rasterXSize="20" rasterYSize="20"><SRS>{tmp_path}/secret</SRS><VRTRasterBand '
+            f'dataType="UInt16" band="1">{source}</VRTRasterBand></VRTDataset>'
+        )
+    else:
+        (tmp_path / "a.tif.aux.xml").write_text(f"<PAMDataset><SRS>{tmp_path}/secret</SRS></PAMDataset>")
+    with gdal_environment(), open_file(path) as dataset:
         assert georeference(dataset)[0].crs is None
 
 

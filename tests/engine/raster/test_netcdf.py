@@ -115,6 +115,12 @@ def test_the_crs_may_stand_in_a_global_attribute(write_netcdf: WriteNetcdf) -> N
     assert open_images([path])[0].grid.describe() == "5×4 px, 10 m, EPSG:32632"
 
 
+def test_a_file_named_in_the_attribute_for_the_crs_is_not_read(write_netcdf: WriteNetcdf, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(UTM_WKT)
+    path = write_netcdf({"B02": ()}, cf=False, attributes={"crs": str(tmp_path / "secret")})
+    assert open_images([path])[0].grid.crs is None
+
+
 @pytest.mark.parametrize("asked", ["2018-05-14", "2018-05-14T00", "1", "2018-05-1"])
 def test_a_step_is_chosen_by_date_or_number(write_netcdf: WriteNetcdf, asked: str) -> None:
     path = write_netcdf({"B02": ("time",)}, times=[0, 13, 30])

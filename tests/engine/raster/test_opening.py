@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import tarfile
 import zipfile
@@ -16,6 +17,8 @@ from rasterio.env import getenv
 
 from engine.errors import SourceError
 from engine.raster.opening import gdal_environment, local_drivers, local_path, open_file, shorten
+from engine.raster.sources import open_images
+from engine.vector.read import layer_info
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +78,46 @@ def test_archives_are_called_archives(tmp_path: Path) -> None:
     for name, kind in (("a.zip", "zip"), ("a.tar", "tar"), ("a.tif.gz", "gzip")):
         with pytest.raises(SourceError, match=rf"archive \({kind}\)"):
             open_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_hostile_archive_is_refused_under_every_name_and_nothing_comes_out_of_it(tmp_path: Path, kind: str) -> None:
+    victim = tmp_path / "victim.tif"
+    victim.write_bytes(b"mine")
+    inside = tmp_path / "inbox"
+    inside.mkdir()
+    archive = inside / f"scene.{kind}"
+    members = ("../victim.tif", str(tmp_path / "absolute.tif"), "a/../../victim.tif")
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as file:
+            for member in members:
+                file.writestr(member, b"II*\0 evil")
+    else:
+        with tarfile.open(archive, "w") as tar:
+            for member in members:
+                info = tarfile.TarInfo(member)
+                info.size = 9
+                tar.addfile(info, io.BytesIO(b"II*\0 evil"))
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+            tar.addfile(link)
+    renamed = inside / "scene.tif"
+    renamed.write_bytes(archive.read_bytes())
+    vrt = inside / "scene.vrt"
+    vrt.write_text(
+        '<VRTDataset rasterXSize="2" rasterYSize="2"><VRTRasterBand dataType="Byte" band="1"><SimpleSource>'
+        f'<SourceFilename relativeToVRT="0">/vsi{kind}/{archive}/../victim.tif</SourceFilename>'
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    asked = [archive, renamed, vrt, f"/vsi{kind}/{archive}/../victim.tif", f"/vsi{kind}/{{{archive}}}/a"]
+    for source in asked:
+        with pytest.raises(SourceError):
+            open_images([source])
+    with pytest.raises(SourceError):
+        layer_info(str(archive))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert victim.read_bytes() == b"mine"
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import threading
 import time
 
@@ -109,6 +111,61 @@ def test_cancelled_within_a_tile_it_goes_on_where_it_stopped(job, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").glob("*.tif")) == ["S2_0.tif"]
     assert not list((tmp_path / "out").glob(".S2*"))
     assert statuses(run(job())) == (2, 1, 0)
+
+
+def test_a_source_that_ends_in_the_middle_costs_its_scene_alone(job, tmp_path):
+    source = tmp_path / "in" / "S2_1.tif"
+    whole = source.read_bytes()
+
+    def cut(event):
+        if event.message == "Scene 2 of 3: S2_1":
+            os.truncate(source, len(whole) // 3)
+
+    summary = run(job(), cut)
+    assert statuses(summary) == (2, 0, 1)
+    assert "S2_1.tif" in summary.failures["S2_1"] and "cannot be" in summary.failures["S2_1"]
+    assert not list((tmp_path / "out").glob(".S2*")) and not (tmp_path / "out" / "S2_1.tif").exists()
+    source.write_bytes(whole)
+    assert statuses(run(job())) == (1, 2, 0)
+
+
+def test_a_full_disk_is_a_sentence_and_what_is_done_stays(job, tmp_path):
+    disk = tmp_path / "out"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here: that needs root")
+    try:
+
+        def fill(event):
+            # Somebody else takes all the room that is left while the second scene is made.
+            if event.message == "Scene 2 of 3: S2_1" and not (disk / "other").exists():
+                with contextlib.suppress(OSError), open(disk / "other", "wb", buffering=0) as file:
+                    while file.write(bytes(4096)):
+                        pass
+
+        try:
+            failures = run(job(), fill).failures
+        except OutputError as error:
+            # Not even the report has room.
+            failures = {"S2_1": str(error)}
+        assert "Free some space" in failures["S2_1"]
+        assert [path.name for path in disk.glob("*.tif")] == ["S2_0.tif"] and not list(disk.glob(".S2*"))
+        (disk / "other").unlink()
+        assert statuses(run(job())) == (2, 1, 0)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_read_only_disk_is_a_sentence(job, tmp_path):
+    disk = tmp_path / "out"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here: that needs root")
+    try:
+        with pytest.raises(OutputError, match=r"cannot be made or written to \(Read-only file system"):
+            run(job())
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_what_a_killed_process_left_is_removed_and_the_scene_made(job, tmp_path):

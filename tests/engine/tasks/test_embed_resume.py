@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import rasterio
 import zarr
@@ -23,7 +24,7 @@ import zarr
 from engine.errors import CancelledError, JobError, OutputError, SourceError
 from engine.jobs.embed import EmbedJob
 from engine.progress import Progress
-from engine.raster import strips, writers
+from engine.raster import geoparquet, strips, writers, zarr_store
 from engine.raster.reader import GridReader
 from engine.tasks import embed
 
@@ -50,6 +51,41 @@ for line in sys.stdin:
             os._exit(code)
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+#: The same, but each job is asked of a worker, over the protocol as QGIS speaks it. The worker's process is forked
+#: from one that has loaded everything; from then on it is that of "smarties worker".
+WORKER_RUNNER = """
+import json, os, sys
+from engine import worker
+from engine.protocol import Request, Result, ErrorReply, MessageReader, Shutdown, encode
+from engine.raster import writers
+from engine.tasks import embed
+writers.CHECKPOINT_S, writers._BLOCK_HEIGHTS = 0.0, (16,)
+for line in sys.stdin:
+    asks, answers = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(asks[0], 0), os.dup2(answers[1], 1)
+        for end in (*asks, *answers):
+            os.close(end)
+        try:
+            code = worker.main()
+        finally:
+            os._exit(code)
+    os.close(asks[0]), os.close(answers[1])
+    print(child, flush=True)
+    os.write(asks[1], encode(Request(1, "embed", json.loads(line))))
+    reader, whole = MessageReader(), False
+    while data := os.read(answers[0], 65536):
+        for message in reader.feed(data):
+            whole |= isinstance(message, Result)
+            if isinstance(message, (Result, ErrorReply)):
+                os.write(asks[1], encode(Shutdown()))
+    os.close(asks[1]), os.close(answers[0])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(code or int(not whole), flush=True)
 """
 
 
@@ -80,6 +116,9 @@ def changed(job: EmbedJob, **more: object) -> EmbedJob:
 def values(path: Path) -> np.ndarray:
     if path.suffix == ".zarr":
         return np.asarray(zarr.open_array(path / "embedding", mode="r", zarr_format=3)[:])
+    if path.suffix == ".parquet":
+        table = pq.read_table(path)
+        return np.stack([*map(np.asarray, table["embedding"].to_numpy(zero_copy_only=False))])
     with rasterio.open(path) as raster:
         return raster.read()
 
@@ -118,26 +157,39 @@ def files_no_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
 
-@pytest.mark.parametrize(("suffix", "dtype"), [(".tif", "int8"), (".zarr", "float16")])
+@pytest.mark.parametrize(
+    ("suffix", "dtype", "cog", "runner_of"),
+    [
+        (".tif", "int8", False, RUNNER),
+        (".zarr", "float16", False, RUNNER),
+        (".parquet", "float32", False, RUNNER),
+        (".tif", "float32", True, RUNNER),
+        (".tif", "int8", False, WORKER_RUNNER),
+    ],
+    ids=["geotiff", "zarr", "geoparquet", "cog", "worker"],
+)
 def test_runs_killed_at_any_moment_leave_nothing_under_the_name_and_are_continued_to_the_same_pixels(
-    job: EmbedJob, tmp_path: Path, suffix: str, dtype: str
+    job: EmbedJob, tmp_path: Path, suffix: str, dtype: str, cog: bool, runner_of: str
 ) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
-    job = changed(job, dtype=dtype)
+    job = changed(job, dtype=dtype, cog=cog)
     unbroken = embed.run(changed(job, output=str(whole / f"out{suffix}"), picture=str(whole / "pca.tif")))
     folder = tmp_path / "killed"
     folder.mkdir()
     out, picture = folder / f"out{suffix}", folder / "pca.tif"
     killed = changed(job, output=str(out), picture=str(picture), resume=True)
     runner = subprocess.Popen(
-        [sys.executable, "-c", RUNNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True,
+        [sys.executable, "-c", runner_of], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert runner.stdin is not None and runner.stdout is not None
     chance = random.Random(suffix)
     kills, rows = 0, set()
-    while kills < KILLS:
+    # What follows the strips is shared: fewer where only the making of the format, or the way in, is another.
+    enough = KILLS if runner_of == RUNNER and suffix != ".parquet" and not cog else max(2, KILLS // 3)
+    # A kill before the first checkpoint shows nothing of what is continued: then there are more of them.
+    while kills < enough or (not rows and kills < 20):
         runner.stdin.write(killed.to_json() + "\n")
         runner.stdin.flush()
         pid = int(runner.stdout.readline())
@@ -241,6 +293,70 @@ def test_a_full_disk_loses_no_finished_row_of_a_run_that_may_be_continued(job: E
     assert names(tmp_path) == {"out.tif", "whole.tif"}
 
 
+#: What the progress says while another format is made of the finished raster, by the output's name.
+MAKING = {"out.zarr": "Writing the Zarr", "out.parquet": "Writing the GeoParquet", "cog.tif": "Laying the COG out"}
+FORMATS = pytest.mark.parametrize("name", ["out.tif", *MAKING])
+
+
+def named(job: EmbedJob, name: str, folder: Path, **more: object) -> EmbedJob:
+    return changed(job, output=str(folder / name), cog=name == "cog.tif", **more)
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A file system of its own, in memory."""
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True)
+    if done.returncode:
+        pytest.skip("no file system can be mounted here: that needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("name", MAKING)
+def test_a_disk_that_fills_while_a_format_is_made_costs_no_row_of_a_run_that_may_be_continued(
+    job: EmbedJob, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Many pieces, so that most are still to be written when the first is told of.
+    monkeypatch.setattr(geoparquet, "_GROUP_BYTES", 1)
+    monkeypatch.setattr(zarr_store, "_CHUNK_BYTES", 1)
+    monkeypatch.setattr(zarr_store, "_THREADS", 2)
+    embed.run(named(job, name, tmp_path))
+    with mounted(tmp_path / "disk", "size=64m") as disk:
+        own = named(job, name, disk, resume=True)
+
+        def fill(event: Progress) -> None:
+            # Somebody else takes all the room that is left.
+            if event.message.startswith(MAKING[name]) and not (disk / "other").exists():
+                with suppress(OSError), open(disk / "other", "wb", buffering=0) as file:
+                    while file.write(bytes(4096)):
+                        pass
+
+        with pytest.raises(OutputError, match=rf"disk ran full while {name}") as caught:
+            embed.run(own, fill)
+        assert "rows are kept" in caught.value.hint
+        assert {each for each in names(disk) if not each.startswith(".")} == {"other"}
+        (disk / "other").unlink()
+        result = embed.run(own)
+        assert any("Continued at row" in note for note in result.notes)
+        np.testing.assert_array_equal(values(disk / name), values(tmp_path / name))
+        assert names(disk) == {name}
+
+
+@FORMATS
+def test_a_disk_that_is_read_only_is_one_sentence_before_anything_is_computed(
+    job: EmbedJob, tmp_path: Path, name: str
+) -> None:
+    seen: list[str] = []
+    with mounted(tmp_path / "disk", "size=1m,ro") as disk:
+        with pytest.raises(OutputError, match=rf"{name} cannot be written.*[Rr]ead-only") as caught:
+            embed.run(named(job, name, disk), lambda event: seen.append(event.message))
+        assert caught.value.hint and names(disk) == set()
+    assert not any(message.startswith("Embedding tile") for message in seen)
+
+
 def tall(path: Path) -> Path:
     """A raster of 40 chips, unpacked, so that its end lies at the end of the file."""
     pixels = np.random.default_rng(0).integers(1, 3000, (3, 40 * 28, 56)).astype(np.uint16)
@@ -253,14 +369,15 @@ def tall(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(("name", "resume"), [("out.tif", False), *((name, True) for name in ["out.tif", *MAKING])])
 def test_a_source_cut_off_in_the_middle_is_one_sentence_and_what_was_there_stays(
-    job: EmbedJob, tmp_path: Path, resume: bool
+    job: EmbedJob, tmp_path: Path, name: str, resume: bool
 ) -> None:
     source = tall(tmp_path / "source.tif")
     whole = source.read_bytes()
-    (tmp_path / "out.tif").write_bytes(b"of an earlier run")
-    job = changed(job, inputs=(str(source),), sensors=("sentinel-2-l2a",), overwrite=True, resume=resume)
+    job = named(job, name, tmp_path, inputs=(str(source),), sensors=("sentinel-2-l2a",), overwrite=True, resume=resume)
+    embed.run(job)
+    before = values(tmp_path / name)
 
     def cut(event: Progress) -> None:
         if event.fraction > 0.3:
@@ -268,16 +385,17 @@ def test_a_source_cut_off_in_the_middle_is_one_sentence_and_what_was_there_stays
 
     with pytest.raises(SourceError, match=r"source\.tif: rows \d+–\d+, .* cannot be read") as caught:
         embed.run(job, cut)
-    assert (tmp_path / "out.tif").read_bytes() == b"of an earlier run"
+    np.testing.assert_array_equal(values(tmp_path / name), before)
     assert ("rows are kept" in caught.value.hint) == resume
-    assert any(name.startswith(".out") for name in names(tmp_path)) == resume
+    assert any(each.startswith(".") for each in names(tmp_path)) == resume
 
 
-def test_a_source_that_is_deleted_in_the_middle_is_read_to_its_end(job: EmbedJob, tmp_path: Path) -> None:
+@FORMATS
+def test_a_source_that_is_deleted_in_the_middle_is_read_to_its_end(job: EmbedJob, tmp_path: Path, name: str) -> None:
     source = tall(tmp_path / "source.tif")
-    job = changed(job, inputs=(str(source),), sensors=("sentinel-2-l2a",), overwrite=True)
+    job = named(job, name, tmp_path, inputs=(str(source),), sensors=("sentinel-2-l2a",), overwrite=True)
     embed.run(job)
-    expected = values(tmp_path / "out.tif")
+    expected = values(tmp_path / name)
 
     def delete(event: Progress) -> None:
         if event.fraction > 0.3:
@@ -285,12 +403,15 @@ def test_a_source_that_is_deleted_in_the_middle_is_read_to_its_end(job: EmbedJob
 
     embed.run(job, delete)
     assert not source.exists()
-    np.testing.assert_array_equal(values(tmp_path / "out.tif"), expected)
+    np.testing.assert_array_equal(values(tmp_path / name), expected)
+    assert names(tmp_path) == {name}
 
 
+@FORMATS
 def test_a_slow_source_is_waited_for_aloud_and_cancel_is_heard(
-    job: EmbedJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    job: EmbedJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    job = named(job, name, tmp_path)
     monkeypatch.setattr(strips, "_TELL_S", 0.01)
     monkeypatch.setattr(embed, "_SLOW_S", 0.05)
     read = GridReader.read

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 from evaluation_layouts import noise, write_raster
@@ -56,6 +59,20 @@ def test_arrays_are_read_and_never_unpickled(tmp_path):
     (tmp_path / "c.npz").write_bytes(b"PK none")
     with pytest.raises(SourceError, match="cannot be read as arrays"):
         array_names(tmp_path / "c.npz")
+
+
+def test_an_archive_of_arrays_is_read_in_place_whatever_paths_it_holds(tmp_path):
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.arange(3))
+    with zipfile.ZipFile(folder / "a.npz", "w") as archive:
+        for member in ("../out.npy", f"{tmp_path}/out.npy", "B1.npy"):
+            archive.writestr(member, buffer.getvalue())
+    assert np.array_equal(read_arrays(folder / "a.npz", ["B1"])[0], np.arange(3))
+    assert np.array_equal(read_arrays(folder / "a.npz", ["../out"])[0], np.arange(3))
+    assert "../out" in array_names(folder / "a.npz")
+    assert {path.name for path in tmp_path.rglob("*")} == {"dataset", "a.npz"}
 
 
 def test_texts(tmp_path):
