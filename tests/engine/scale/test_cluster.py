@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -38,11 +39,25 @@ def wait_for(condition, process):
     raise AssertionError(f"nothing came of {condition.__name__}")
 
 
+def holders(path):
+    """The processes of this machine that have a file open, as the system tells: number and title."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        # A process may end meanwhile, or be somebody else's.
+        with contextlib.suppress(OSError):
+            if str(path) in {os.path.realpath(link) for link in (process / "fd").iterdir()}:
+                found[int(process.name)] = (process / "cmdline").read_bytes().decode(errors="replace").strip("\0 ")
+    return found
+
+
 @dataclass
 class Story:
-    """What was seen: the reports of both runs, the second one's exit code, what the terminal got."""
+    """What was seen: who had a scene's image and its output open, the reports of both runs, the second one's exit
+    code, what the terminal got."""
 
     out: Path
+    reading: dict[int, str]
+    writing: dict[int, str]
     after_kill: dict[str, dict]
     finished: dict[str, dict]
     code: int
@@ -90,8 +105,18 @@ def story(cluster, tmp_path_factory, untrained):
         """The encoders' process numbers, by what they have begun."""
         return {path.name: int(path.name.split("-")[1].split(".")[0]) for path in out.glob(".S2_*.partial-*.tif")}
 
+    def who_does_what():
+        """Who has an image open and who its unfinished output, of a scene that is being encoded."""
+        for name in at_work():
+            reading = holders(folder / "in" / f"{name[1:].split('.')[0]}.tif")
+            writing = holders(out / name)
+            if reading and writing:
+                return reading, writing
+        return None
+
     # A process is killed in the middle of a scene, and the driver once that scene has been made again.
     driver = start()
+    reading, writing = wait_for(who_does_what, driver)
     os.kill(next(iter(wait_for(at_work, driver).values())), signal.SIGKILL)
     report = out / "report.jsonl"
     wait_for(lambda: any(line["attempts"] > 1 for line in report_of(report).values()), driver)
@@ -105,7 +130,14 @@ def story(cluster, tmp_path_factory, untrained):
     wait_for(lambda: at_work().items() - left.items(), driver)
     cluster.remove_node(second, allow_graceful=False)
     told, _ = driver.communicate(timeout=PATIENCE_S)
-    return Story(out, after_kill, report_of(report), driver.returncode, told, list(out.glob(".S2*")))
+    return Story(out, reading, writing, after_kill, report_of(report), driver.returncode, told, list(out.glob(".S2*")))
+
+
+def test_readers_and_encoders_are_processes_of_their_own(story):
+    # The pixels come out right (below), so the one that alone has the image open has read them for the other.
+    assert len(story.reading) == 1 and "SceneReader" in next(iter(story.reading.values())), story.reading
+    assert len(story.writing) == 1 and "SceneEncoder" in next(iter(story.writing.values())), story.writing
+    assert not story.reading.keys() & story.writing.keys()
 
 
 def test_a_killed_process_costs_one_scene(story):
