@@ -19,12 +19,14 @@ _MEMORY_S = 8.0
 class Progress:
     """One event: ``fraction`` done (0 to 1), ``message`` for people, ``seconds_left`` (None until it can be known).
 
+    ``waiting``: nothing has moved for a while, and the message says what the run waits for.
     ValueError when a number is out of range.
     """
 
     fraction: float
     message: str
     seconds_left: float | None = None
+    waiting: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.fraction <= 1:
@@ -53,7 +55,7 @@ class ProgressMeter:
         self._last = self._since = clock()
         self._work = self._time = 0.0
 
-    def update(self, fraction: float, message: str) -> Progress:
+    def update(self, fraction: float, message: str, waiting: bool = False) -> Progress:
         """Report that ``fraction`` (0 to 1, clipped) is done; gives the event, also to the callback.
 
         ValueError when ``fraction`` is not a number.
@@ -67,7 +69,7 @@ class ProgressMeter:
         self._work = self._work * fade + fraction - self._fraction
         self._time = self._time * fade + elapsed
         self._fraction, self._last = fraction, now
-        event = Progress(fraction, message, self._seconds_left())
+        event = Progress(fraction, message, self._seconds_left(), waiting)
         if self._callback is not None:
             self._callback(event)
         return event
@@ -81,7 +83,7 @@ class ProgressMeter:
             if not begun:
                 begun = True
                 self._forget()
-            self.update(start + (end - start) * event.fraction, event.message)
+            self.update(start + (end - start) * event.fraction, event.message, event.waiting)
 
         return report
 
@@ -105,7 +107,7 @@ def part_of(progress: ProgressCallback, start: float, end: float, words: str = "
 
     def report(event: Progress) -> None:
         message = f"{words}: {event.message}" if words and event.message else words or event.message
-        progress(Progress(min(1.0, start + (end - start) * event.fraction), message))
+        progress(Progress(min(1.0, start + (end - start) * event.fraction), message, waiting=event.waiting))
 
     return report
 

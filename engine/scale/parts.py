@@ -51,7 +51,10 @@ def run_part(
 
         def show(event: Progress, settled: int = settled, name: str = scene.name) -> None:
             fraction = min(1.0, (settled + event.fraction) / queue.total)
-            progress(Progress(fraction, f"Scene {settled + 1} of {queue.total}: {name}"))
+            message = f"Scene {settled + 1} of {queue.total}: {name}"
+            # Of a scene's own messages this one alone is told: without it a slow disk looks like a run that hangs.
+            message = f"{message}. {event.message}" if event.waiting else message
+            progress(Progress(fraction, message, waiting=event.waiting))
 
         queue.take(run_scene(scene, folder, job.overwrite, LocalPixels(), kept, show, cancelled))
         until = time.monotonic() + _LOOK_AGAIN_S if queue.only_waits else 0.0

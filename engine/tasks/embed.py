@@ -253,7 +253,7 @@ def _embed(
         if cancelled():
             raise CancelledError("Cancelled; nothing was written.")
         if seconds >= _SLOW_S:
-            progress(Progress(share, f"Waiting for {titles} for {seconds:.0f} s"))
+            progress(Progress(share, f"Waiting for {titles} for {seconds:.0f} s", waiting=True))
 
     with ExitStack() as stack:
         readers = stack.enter_context(pixels.open(images, grid, plan.row_reads(first)))

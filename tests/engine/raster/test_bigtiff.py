@@ -46,9 +46,7 @@ def head(path: Path) -> tuple[int, dict[int, int]]:
 def opened(path: Path, rows: int, cols: int, dims: int, dtype: str, **more: bool) -> RasterWriter:
     scales = np.ones(dims) if dtype == "int8" else None
     names = [f"e{number}" for number in range(dims)]
-    return RasterWriter(
-        path, rows, cols, dims, TRANSFORM, UTM, dtype, band_names=names, tags={}, scales=scales, **more
-    )
+    return RasterWriter(path, rows, cols, dims, TRANSFORM, UTM, dtype, band_names=names, tags={}, scales=scales, **more)
 
 
 @pytest.mark.parametrize("cog", [False, True], ids=["plain", "cog"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -16,6 +17,8 @@ from scene_lists import json_lines, report_of, write_scenes
 from engine.errors import CancelledError, JobError, OutputError
 from engine.jobs.embed import EmbedJob
 from engine.jobs.embed_many import EmbedManyJob
+from engine.raster import strips
+from engine.raster.reader import GridReader
 from engine.scale.parts import part_of
 from engine.scale.run import check, run
 from engine.tasks import embed
@@ -127,6 +130,28 @@ def test_a_source_that_ends_in_the_middle_costs_its_scene_alone(job, tmp_path):
     assert not list((tmp_path / "out").glob(".S2*")) and not (tmp_path / "out" / "S2_1.tif").exists()
     source.write_bytes(whole)
     assert statuses(run(job())) == (1, 2, 0)
+
+
+def test_a_slow_source_is_waited_for_aloud_and_loses_nothing(job, tmp_path, monkeypatch):
+    run(job())
+    at_once = [read(tmp_path / "out" / f"S2_{number}.tif") for number in range(3)]
+    shutil.rmtree(tmp_path / "out")
+    monkeypatch.setattr(strips, "_TELL_S", 0.01)
+    monkeypatch.setattr(embed, "_SLOW_S", 0.05)
+    read_window, seen = GridReader.read, []
+
+    def slowly(self, *window):
+        # Strips come from a thread of their own, wide as the raster; the values before them in windows.
+        if window[2:] == (0, None) and "S2_1" in self.image.title:
+            time.sleep(0.15)
+        return read_window(self, *window)
+
+    monkeypatch.setattr(GridReader, "read", slowly)
+    assert statuses(run(job(), lambda event: seen.append(event.message))) == (3, 0, 0)
+    waited = [text for text in seen if "Waiting" in text]
+    assert waited and all(text.startswith("Scene 2 of 3: S2_1. Waiting for S2_1") for text in waited)
+    for number, pixels in enumerate(at_once):
+        np.testing.assert_array_equal(read(tmp_path / "out" / f"S2_{number}.tif"), pixels)
 
 
 def test_a_full_disk_is_a_sentence_and_what_is_done_stays(job, tmp_path):
