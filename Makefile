@@ -34,7 +34,7 @@ test: test-engine
 	@$(MAKE) --no-print-directory test-qgis
 
 test-engine: $(VENV)/.test-ready
-	@$(VENV)/bin/python -m pytest
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-qgis: $(VENV)/.engine-ready
 	@SMARTIES_TEST_ENGINE_PYTHON="$(CURDIR)/$(VENV)/bin/python" sh scripts/test-qgis.sh

@@ -33,7 +33,8 @@ def agreement(setting: Setting, record: Record) -> None:
     for name in setting.models:
         setup, images = prepared(setting, name)
         with images[0].detected.reader(setup.grid) as reader:
-            read = [reader.read(0, CHIP, CHIP * tile, CHIP * (tile + 1)) for tile in range(TILES)]
+            tiles = range(min(TILES, setup.grid.width // CHIP))
+            read = [reader.read(0, CHIP, CHIP * tile, CHIP * (tile + 1)) for tile in tiles]
         chips = [np.stack([values for values, _ in read])], [np.stack([valid for _, valid in read])]
 
         def features(device: str, precision: str, name: str = name, images: Any = images, chips: Any = chips) -> Any:

@@ -49,7 +49,8 @@ def ray_here(cpus: int, gpus: int) -> Iterator[None]:
     Raises EngineEnvironmentError where it does not start.
     """
     system = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(prefix="sm-", dir=system if len(system) <= _LONGEST_FOLDER else "/tmp")
+    # A folder of its own there, for this user alone.
+    folder = tempfile.mkdtemp(prefix="sm-", dir=system if len(system) <= _LONGEST_FOLDER else "/tmp")  # nosec B108
     before = os.environ.get("PYTHONPATH")
     # Workers run this very engine, wherever they find another.
     own = str(Path(engine.__file__).parents[1])

@@ -68,7 +68,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def engine_python() -> Path:
     """A Python that has the engine's libraries; the plugin's settings name it before every test anyway."""
     return python_with_engine()

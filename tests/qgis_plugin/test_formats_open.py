@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, python_with_engine
 from osgeo import gdal, ogr
 from qgis.core import QgsProviderRegistry, QgsRasterDataProvider, QgsRasterLayer, QgsVectorLayer
 
+ROOT = Path(__file__).resolve().parents[2]
 DTYPES = ("float32", "int8")
 NAMES = ("plain.tif", "cog.tif", "store.zarr", "table.parquet")
 
@@ -55,7 +55,9 @@ class Written:
 
 
 @pytest.fixture(scope="module")
-def written(scene: dict[str, Path], untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+def written(
+    scene: dict[str, Path], untrained: Path, engine_python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Written]:
     folder = tmp_path_factory.mktemp("formats")
     # A corner of the image, so that no test waits; with a corner of its own that has no data.
     source = gdal.Open(str(scene["s2"]))
@@ -64,7 +66,7 @@ def written(scene: dict[str, Path], untrained: Path, tmp_path_factory: pytest.Te
         small.GetRasterBand(number).WriteArray(np.zeros((56, 56)))
         small.GetRasterBand(number).SetNoDataValue(0)
     del small
-    command = [str(python_with_engine()), "-c", EMBED, str(folder / "S2_small.tif"), str(untrained), str(folder)]
+    command = [str(engine_python), "-c", EMBED, str(folder / "S2_small.tif"), str(untrained), str(folder)]
     command += [",".join(DTYPES), ",".join(NAMES)]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
