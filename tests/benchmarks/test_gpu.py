@@ -1,4 +1,4 @@
-"""The benchmark for a GPU runs from end to end, small and without one, so that it does where one is lent for an hour."""
+"""The benchmark for a GPU runs from end to end, small and without one, so that it does on a machine that has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ STAGES = ("environment", "agreement", "chips", "scene")
 
 
 def test_every_stage_runs_small(tmp_path: Path) -> None:
-    command = [sys.executable, "benchmarks/gpu.py", "--smoke", "--models", "vit-b", "--only", ",".join(STAGES), "--out", str(tmp_path)]
+    settings = ["--smoke", "--models", "vit-b", "--only", ",".join(STAGES), "--out", str(tmp_path)]
+    command = [sys.executable, "benchmarks/gpu.py", *settings]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (record,) = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
