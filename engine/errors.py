@@ -110,6 +110,12 @@ class ProtocolError(SmartiesError):
         super().__init__(message, hint)
 
 
+class OtherReleaseError(ProtocolError):
+    """Engine and plugin speak different versions of the protocol."""
+
+    code = "other_release"
+
+
 class CancelledError(SmartiesError):
     """The user stopped the run; nothing was written."""
 

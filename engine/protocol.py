@@ -25,7 +25,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
-from .errors import ProtocolError
+from .errors import OtherReleaseError, ProtocolError
 
 PROTOCOL_VERSION = 1
 
@@ -145,7 +145,7 @@ class Hello:
 
     def __post_init__(self) -> None:
         if isinstance(self.protocol, bool) or self.protocol != PROTOCOL_VERSION:
-            raise ProtocolError(
+            raise OtherReleaseError(
                 f"The worker speaks protocol {_show(self.protocol)}, this side speaks {PROTOCOL_VERSION}.",
                 "Install the engine and the plugin from the same release.",
             )

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from ...engine.errors import EngineEnvironmentError, ProtocolError
+from ...engine.errors import EngineEnvironmentError, OtherReleaseError, ProtocolError
 from ...engine.partial import remove_partial
 from ...engine.protocol import ErrorReply, Hello, Message, MessageReader, Request, Shutdown, encode
 from ..translation import tr
@@ -41,7 +41,7 @@ Inbox = queue.SimpleQueue
 
 
 class Child:
-    """A running worker. ``greeting`` receives its first word: a Hello, an ErrorReply, a ProtocolError or Ended."""
+    """A running worker. ``greeting`` receives its first word: a Hello, an ErrorReply, an OtherReleaseError or Ended."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Child:
     ) -> None:
         self.log = log
         self.folder = folder
-        self.greeting: queue.SimpleQueue[Union[Hello, ErrorReply, ProtocolError, Ended]] = queue.SimpleQueue()
+        self.greeting: queue.SimpleQueue[Union[Hello, ErrorReply, OtherReleaseError, Ended]] = queue.SimpleQueue()
         self._on_end = on_end
         self._lock = threading.Lock()
         self._requests: Dict[int, Request] = {}
@@ -194,8 +194,8 @@ class Child:
                 self.log.note(f"the engine refused a line: {item.message}")
         elif isinstance(item, ProtocolError):
             self.log.note(f"not understood: {item}")
-            # Another version of the protocol has a remedy; a stray line, printed before the worker began, has none.
-            if item.hint:
+            # A stray line, printed before the worker began, is no word of it.
+            if isinstance(item, OtherReleaseError):
                 self.greeting.put(item)
 
     def _drain(self) -> None:

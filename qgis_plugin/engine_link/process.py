@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
-from ...engine.errors import CancelledError, ProtocolError, SmartiesError
+from ...engine.errors import CancelledError, OtherReleaseError, SmartiesError
 from ...engine.protocol import Cancel, ErrorReply, Hello, ProgressEvent, Request, Result
 from ..translation import tr
 from .child import Child, Ended, Inbox
@@ -78,7 +78,7 @@ class EngineProcess:
     def start(self, timeout_s: float = START_TIMEOUT_S, cancelled: CancelCallback = never_cancelled) -> Hello:
         """Start the worker unless one runs; gives its greeting.
 
-        Raises EngineEnvironmentError where Python or a library is missing, ProtocolError for an engine of another
+        Raises EngineEnvironmentError where Python or a library is missing, OtherReleaseError for an engine of another
         version, EngineCrashError when it ends or is silent for ``timeout_s`` seconds, CancelledError.
         """
         with self._start_lock:
@@ -120,7 +120,7 @@ class EngineProcess:
                 return item
             if isinstance(item, ErrorReply):
                 raise error_of(item)
-            if isinstance(item, ProtocolError):
+            if isinstance(item, OtherReleaseError):
                 raise item
             raise not_started(child.returncode, child.log.last_line(), self._log)
 
